@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ipvti - objects of the module and what each file offers the others.
+ *
+ * The way of a packet, and where to look:
+ *
+ *   stack -> device.c ndo_start_xmit -> send.c -> selectors.c, esp.c, crypto.c -> queue.c -> transport.c -> wire
+ *   wire -> transport.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c -> GRO -> stack
+ *
+ * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
+ * the SPI table's own. Readers of the packet path take none: they are in RCU (bh) sections.
+ * Hard expiry in softirq only flips the state of an SA; work wipes and frees.
+ */
+#ifndef _IPVTI_H
+#define _IPVTI_H
+
+#include <crypto/aead.h>
+#include <linux/in6.h>
+#include <linux/mutex.h>
+#include <linux/netdevice.h>
+#include <linux/refcount.h>
+#include <linux/rhashtable-types.h>
+#include <linux/skbuff.h>
+#include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+#include <net/dst_cache.h>
+#include <net/gro_cells.h>
+#include <net/netns/generic.h>
+
+#include "compat.h"
+#include "drops.h"
+#include "esp.h"
+#include "replay.h"
+#include "../uapi/linux/ipvti.h"	/* IWYU: the contract */
+
+/* An outer address; the family stands beside it in struct ipvti_config. */
+union ipvti_addr {
+	__be32 v4;
+	struct in6_addr v6;
+};
+
+/**
+ * struct ipvti_config - settings of a device, replaced as a whole
+ *
+ * Published with RCU in &ipvti_dev.config, never changed after that; written under
+ * &ipvti_dev.lock. What the packet path learns by itself (a peer that moved) is also a new one.
+ */
+struct ipvti_config {
+	struct rcu_head rcu;
+	u16 family;			/* of the outer addresses; AF_UNSPEC: no peer yet */
+	union ipvti_addr local;		/* any: chosen by route */
+	union ipvti_addr remote;
+	u8 encap;			/* enum ipvti_encap */
+	__be16 sport, dport;		/* UDP encapsulation */
+	int lower;			/* ifindex, 0 any */
+	u32 fwmark;
+	u8 ttl;				/* 0 inherit */
+	u8 dscp;			/* IPVTI_DSCP_INHERIT */
+	u8 df, parallel, roam, inner_checksum;
+	bool secpath;
+	u32 mtu_fixed;			/* 0 automatic */
+	u32 quiet_ms, keepalive_s;
+	u8 tag[IPVTI_TAG_LEN];
+};
+
+/* Counters of one CPU, of a device or of an SA. Written with bh off on that CPU. */
+struct ipvti_pcpu_stats {
+	u64_stats_t packets[2];		/* [0] received, [1] sent; of an SA only its own direction */
+	u64_stats_t bytes[2];		/* of inner packets */
+	u64_stats_t drops[__IPVTI_DROP_COUNT];
+	struct u64_stats_sync sync;
+};
+
+/* Traffic selector of an SA in compiled form: masks applied, ports in host order. */
+struct ipvti_ts {
+	u8 family, proto;		/* proto 0: any */
+	u8 src_len, dst_len;		/* prefix lengths */
+	union ipvti_addr src, dst;
+	u16 sport_min, sport_max, dport_min, dport_max;
+};
+
+struct ipvti_limits {
+	u64 packets, bytes;		/* U64_MAX: none */
+	u32 seconds, idle;		/* 0: none */
+};
+
+/**
+ * struct ipvti_sa - one security association, RFC 4301 section 4.4.2.1
+ *
+ * Found through the SPI table (inbound) or &ipvti_dev.out (outbound) inside an RCU section, which
+ * keeps it and @dev in place. Whoever leaves the section with it (async crypto, queues) holds
+ * @refs and a reference on the net device.
+ */
+struct ipvti_sa {
+	/* read-mostly on the packet path */
+	u32 spi;
+	u8 dir;				/* enum ipvti_sa_dir */
+	u8 state;			/* enum ipvti_sa_state, READ_ONCE; written under dev lock, or to EXPIRED by expiry */
+	bool esn;
+	u8 activate;			/* enum ipvti_activate */
+	struct ipvti_dev *dev;
+	const struct ipvti_alg *alg;
+	struct crypto_aead *aead;
+	u8 salt[4];
+	u16 ts_count;
+	struct ipvti_ts *ts;		/* none: any */
+	struct ipvti_limits soft, hard;
+	struct ipvti_pcpu_stats __percpu *stats;
+
+	/* written per batch */
+	atomic64_t seq;			/* outbound: last number handed out */
+	struct ipvti_replay replay;	/* inbound */
+	struct ipvti_order *order;	/* queue.c: restores sequence order */
+	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard */
+	unsigned long used;		/* jiffies of last use, WRITE_ONCE at most once a jiffy */
+	unsigned long flags;		/* IPVTI_SA_F_* bits, atomic */
+
+	/* control plane, under ipvti_dev.lock unless said otherwise */
+	possible_net_t net;		/* key of the SPI table with @spi */
+	struct rhash_head spi_node;
+	struct list_head list;		/* ipvti_dev.sas */
+	u32 pair, replaces, flow;
+	u64 installed_ns;		/* ktime_get_boottime_ns() */
+	u8 tag[IPVTI_TAG_LEN];
+	struct delayed_work timer;	/* seconds, idle, first-use fallback, reservation */
+	struct ipvti_hold *hold;	/* receive.c: packets waiting for the key of a reserved SPI */
+	refcount_t refs;
+	struct rcu_work free_work;
+};
+
+enum {
+	IPVTI_SA_F_SOFT_SENT,		/* soft event is out */
+	IPVTI_SA_F_HARD,		/* hard limit reached, work is queued */
+	IPVTI_SA_F_USED,		/* inbound: first-use event is out */
+};
+
+/* The outbound SAs packets may take, in order of match; replaced as a whole (RCU). */
+struct ipvti_out_set {
+	struct rcu_head rcu;
+	unsigned int count;
+	struct ipvti_sa *sa[];
+};
+
+/**
+ * struct ipvti_dev - private part of a net device of kind ipvti
+ */
+struct ipvti_dev {
+	/* read-mostly on the packet path */
+	struct net_device *dev;
+	struct net *net;		/* creation namespace; NULL after it went (READ_ONCE) */
+	struct ipvti_config __rcu *config;
+	struct ipvti_out_set __rcu *out;
+	struct ipvti_pcpu_stats __percpu *stats;
+	struct gro_cells gro_cells;
+	struct dst_cache dst_cache;
+	u32 path_mtu;			/* outer, 0: as the link; READ_ONCE, pmtu.c writes */
+	bool suspect;			/* READ_ONCE; set by netlink, cleared by any authenticated packet */
+	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE at most once a jiffy */
+	unsigned long tx_jiffies;
+
+	/* control plane */
+	struct mutex lock;		/* config, sas, out, carrier decisions */
+	struct list_head sas;		/* ipvti_sa.list, both directions, reserved ones too */
+	struct list_head list;		/* ipvti_net.devices, RTNL */
+	u64 id;
+	u32 sas_in, sas_out;		/* usable ones */
+	u64 carrier_ns;			/* boottime of the last carrier change */
+	struct work_struct carrier_work;	/* evaluates carrier, MTU; sends the event */
+	struct delayed_work quiet_work, keepalive_work;
+	unsigned long events;		/* IPVTI_DEV_E_* rate limits and pending flags */
+};
+
+/* Per namespace of creation. */
+struct ipvti_net {
+	struct net *net;
+	struct list_head devices;	/* RTNL */
+	struct xarray ids;		/* id -> struct ipvti_dev; readers RCU */
+	u64 next_id;
+	struct mutex sockets_lock;
+	struct list_head sockets;	/* transport.c: adopted sockets and stand-ins */
+	atomic_t held_bytes;		/* packets held on reserved SPIs */
+	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
+	bool dead;
+};
+
+extern unsigned int ipvti_net_id;
+
+static inline struct ipvti_net *ipvti_net(const struct net *net)
+{
+	return net_generic(net, ipvti_net_id);
+}
+
+/* ---- algs.c: the algorithm table (K2) ---- */
+/**
+ * struct ipvti_alg - one line of the table
+ * @name: strongSwan proposal keyword
+ * @driver_name: crypto API name of the AEAD, with authenc() for cipher + integrity
+ * Combined modes and authenc() are both AEADs to the packet path; @salt_len tells them apart.
+ */
+struct ipvti_alg {
+	const char *name;
+	const char *crypto_name;
+	u16 encr, key_bits, integ;	/* IKEv2 transform ids */
+	u8 enc_key_len, salt_len, auth_key_len;	/* bytes, in the order of IPVTI_A_SA_KEY */
+	u8 iv_len, icv_len, block;
+	u8 iv_mode;			/* enum ipvti_iv_mode: counter (RFC 4106, 7634), random per packet (CBC), none */
+	u8 status;			/* enum ipvti_alg_status */
+	u16 rfc;
+};
+
+const struct ipvti_alg *ipvti_alg_find(const char *name);
+const struct ipvti_alg *ipvti_alg_at(unsigned int index);	/* NULL past the end */
+const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len);	/* NULL: none */
+
+/* ---- crypto.c (K2) ---- */
+int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
+			 struct netlink_ext_ack *extack);	/* process context; sets aead, salt */
+void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
+
+/* ---- send.c, egress.c (K2) ---- */
+netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
+int ipvti_egress_open(struct ipvti_dev *idev);	/* RTNL; the hook that answers while carrier is off */
+void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
+
+/* ---- receive.c (K2) ---- */
+/* Packets of a reserved SPI, replayed once the key is installed. */
+int ipvti_hold_init(struct ipvti_sa *sa);
+void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: process what waited, in order */
+void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);
+
+/* ---- queue.c (K2) ---- */
+int ipvti_order_init(struct ipvti_sa *sa);
+void ipvti_order_free(struct ipvti_sa *sa);
+
+/* ---- transport.c (K2) ---- */
+int ipvti_transport_init(void);			/* registers protocol handlers: module init */
+void ipvti_transport_exit(void);
+int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
+		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
+int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
+void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins, release the adopted */
+void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
+
+/* ---- pmtu.c (K2) ---- */
+/* Effective inner MTU from cipher, encapsulation, link and path; see docs. */
+u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_MIN; may sleep */
+void ipvti_mtu_path_error(struct ipvti_sa *sa, u32 mtu);	/* softirq: ICMP that quoted an SPI we sent on */
+
+/* ---- selectors.c (K2, pure but for skb access) ---- */
+int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);
+bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);	/* inner header at data */
+int ipvti_ts_dump(struct sk_buff *msg, const struct ipvti_sa *sa);
+
+/* ---- device.c (K1) ---- */
+int ipvti_device_init(void);			/* rtnl_link, pernet, notifier */
+void ipvti_device_exit(void);
+extern struct rtnl_link_ops ipvti_link_ops;
+bool ipvti_is_device(const struct net_device *dev);
+struct ipvti_dev *ipvti_device_find(struct net *net, u64 id);	/* RCU or RTNL */
+int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
+/* Something carrier or MTU depend on has changed: any context. */
+void ipvti_device_changed(struct ipvti_dev *idev);
+/* Called once per authenticated packet or batch: clears suspect, re-arms quiet, counts; softirq. */
+void ipvti_device_heard(struct ipvti_dev *idev);
+/* The peer's address or port as authenticated differs from the config; softirq, defers to work. */
+void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u16 family, __be16 port);
+
+/* ---- sa.c (K1) ---- */
+int ipvti_sa_init(void);
+void ipvti_sa_exit(void);			/* waits until every SA is freed */
+struct ipvti_sa *ipvti_sa_lookup(const struct net *net, u32 spi);	/* inbound; RCU */
+struct ipvti_sa *ipvti_sa_find(struct ipvti_dev *idev, u8 dir, u32 spi);	/* dev lock */
+int ipvti_sa_reserve(struct ipvti_dev *idev, u32 *spi, struct netlink_ext_ack *extack);
+int ipvti_sa_new(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
+int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi, struct netlink_ext_ack *extack);
+int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *extack);
+void ipvti_sa_flush(struct ipvti_dev *idev);	/* device or namespace goes: all of them */
+bool ipvti_sa_hold(struct ipvti_sa *sa);	/* takes refs and the net device's; false: already going */
+void ipvti_sa_put(struct ipvti_sa *sa);		/* any context */
+/* Outbound: take n sequence numbers; 0 and the first one, or -EOVERFLOW (the SA expires itself). */
+int ipvti_sa_take_seq(struct ipvti_sa *sa, unsigned int n, u64 *first);
+/* Charge usage against the limits; softirq. False: a hard limit is reached, drop. */
+bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int packets, u64 bytes);
+/* Inbound: first authenticated packet (event, activates the pair that waits for first use). */
+void ipvti_sa_first_use(struct ipvti_sa *sa);
+
+/* ---- netlink.c (K1) ---- */
+int ipvti_netlink_init(void);
+void ipvti_netlink_exit(void);
+/* Events: any context (GFP_ATOMIC); lost ones are followed by IPVTI_EVENT_OVERRUN. */
+void ipvti_event_device(struct ipvti_dev *idev, enum ipvti_event event);
+void ipvti_event_sa(struct ipvti_sa *sa, enum ipvti_event event);
+void ipvti_event_acquire(struct ipvti_dev *idev, const struct sk_buff *skb);	/* rate-limited per device */
+void ipvti_event_socket(struct net *net, u16 family, __be16 port);
+
+/* ---- stats.c (K1) ---- */
+extern const struct ipvti_drop_name { const char *name, *help; } ipvti_drop_names[];
+/* Count, trace, and say nothing else; the caller frees the packet. Any argument but reason may be NULL. bh off. */
+void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *sa,
+		const struct sk_buff *skb, enum ipvti_drop reason);
+void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packets, u64 bytes);
+void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *stats, struct ipvti_pcpu_stats *sum);
+
+#endif /* _IPVTI_H */
