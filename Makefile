@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0
+# ipvti: the kernel module, the command line, the daemon, and the machines that test them.
+#
+#   make              user space, and the module for KDIR (default: the running kernel)
+#   make install      both, below DESTDIR
+#   make check        everything that is tested, in booted kernels; see selftests/check
+#   make demo         a tunnel to a strongSwan gateway, shown step by step
+#   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
+#
+# User space is described by fragments (build.mk) that append to these lists and, for each
+# NAME in progs, libs and tests, set NAME-srcs, and where needed NAME-libs (of the project),
+# NAME-pkgs (of pkg-config) and NAME-cflags. All paths start at the checkout:
+#
+#   libs += libipvti            archive linked into those that name it in NAME-libs;
+#                               its -pkgs come along
+#   progs += ipvtictl           program: build/user/ipvtictl, with sanitizers build/asan/ipvtictl
+#   tests += test_replay        cmocka program, with sanitizers only: build/asan/test_replay,
+#                               run from the checkout; exit status and cmocka's output count
+#   mans += tools/x/x.8.scd     man page (scdoc)
+#   completions, units, tmpfiles, confs += FILE    installed as they are
+#
+# Sources see uapi/ first on the include path: #include <linux/ipvti.h>.
+
+version := 0.1.0
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+MAKEFLAGS += --no-builtin-rules
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+KERNEL ?= uml
+TESTS ?=
+
+PREFIX ?= /usr
+SYSCONFDIR ?= /etc
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+UNITDIR ?= /lib/systemd/system
+
+.PHONY: all user user-asan check-user man kmod kmod-uml kmod-stock kmod-debug \
+	check check-debug demo shell deps install install-user install-kmod clean
+all: user kmod
+
+libs :=
+progs :=
+tests :=
+mans :=
+completions :=
+units :=
+tmpfiles :=
+confs :=
+include $(wildcard tools/lib/build.mk tools/ipvtictl/build.mk ike-helper/build.mk \
+	selftests/host/build.mk)
+
+# --- user space -----------------------------------------------------------------------
+
+CC ?= gcc
+PKG_CONFIG ?= pkg-config
+WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
+BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DIPVTI_VERSION='"$(version)"' -g -fPIE $(WARN) -Iuapi
+user-cflags := -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection \
+	-fcf-protection
+user-ldflags := -pie -Wl,-z,relro,-z,now,--as-needed
+asan-cflags := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
+	-fno-sanitize-recover=all
+asan-ldflags := -pie -fsanitize=address,undefined
+
+$(foreach t,$(tests),$(eval $t-pkgs += cmocka))
+
+# all-pkgs NAME: its pkg-config packages and those of the project's libraries that it links.
+all-pkgs = $(sort $($1-pkgs) $(foreach l,$($1-libs),$($l-pkgs)))
+pkg-cflags = $(if $(call all-pkgs,$1),$(shell $(PKG_CONFIG) --cflags $(call all-pkgs,$1)))
+pkg-libs = $(if $(call all-pkgs,$1),$(shell $(PKG_CONFIG) --libs $(call all-pkgs,$1)))
+# objs VARIANT,NAME
+objs = $(patsubst %.c,build/$1/obj/$2/%.o,$($2-srcs))
+
+# compile VARIANT,NAME: how the objects of NAME are made.
+define compile
+build/$1/obj/$2/%.o: %.c
+	@mkdir -p $$(@D)
+	@echo '  CC      $$@'
+	@$$(CC) -MMD -MP $$(BASE_CFLAGS) $$($1-cflags) $$($2-cflags) $$(call pkg-cflags,$2) \
+		$$(CFLAGS) -c -o $$@ $$<
+-include $$(patsubst %.o,%.d,$$(call objs,$1,$2))
+endef
+
+define archive
+$(call compile,$1,$2)
+build/$1/$2.a: $$(call objs,$1,$2)
+	@echo '  AR      $$@'
+	@rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+
+define link
+$(call compile,$1,$2)
+build/$1/$2: $$(call objs,$1,$2) $$(patsubst %,build/$1/%.a,$$($2-libs))
+	@echo '  LD      $$@'
+	@$$(CC) $$($1-ldflags) $$(LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$2)
+endef
+
+$(foreach v,user asan,$(foreach l,$(libs),$(eval $(call archive,$v,$l))))
+$(foreach v,user asan,$(foreach p,$(progs),$(eval $(call link,$v,$p))))
+$(foreach t,$(tests),$(eval $(call link,asan,$t)))
+
+man-pages := $(foreach m,$(mans),build/user/man/$(notdir $(m:.scd=)))
+define man-page
+build/user/man/$(notdir $(1:.scd=)): $1
+	@mkdir -p $$(@D)
+	@echo '  SCDOC   $$@'
+	@scdoc <$$< >$$@
+endef
+$(foreach m,$(mans),$(eval $(call man-page,$m)))
+
+user: $(progs:%=build/user/%) man
+man: $(man-pages)
+user-asan: $(progs:%=build/asan/%) $(tests:%=build/asan/%)
+check-user: user-asan
+	@selftests/host/run $(tests:%=build/asan/%)
+
+# --- kernel module --------------------------------------------------------------------
+
+kmod:
+	@kmod/build build/host $(KDIR)
+kmod-uml kmod-stock kmod-debug: kmod-%:
+	@selftests/vm/module $*
+
+# --- tests ----------------------------------------------------------------------------
+
+deps:
+	@selftests/vm/deps
+check: deps
+	@selftests/check $(TESTS)
+check-debug: deps
+	@selftests/check --debug $(TESTS)
+demo: deps
+	@selftests/demo/run
+shell: deps user kmod-$(KERNEL)
+	@selftests/vm/run -i -k $(KERNEL)
+
+# --- installation ---------------------------------------------------------------------
+
+install: install-user install-kmod
+install-user: user
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(SYSCONFDIR)/ipvti/conf.d
+	install -m 755 $(progs:%=build/user/%) $(DESTDIR)$(SBINDIR)
+	$(foreach m,$(man-pages),install -D -m 644 $m \
+		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $m))/$(notdir $m);)
+	$(foreach c,$(completions),install -D -m 644 $c \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/$(basename $(notdir $c));)
+	$(foreach u,$(units),install -D -m 644 $u $(DESTDIR)$(UNITDIR)/$(notdir $u);)
+	$(foreach f,$(tmpfiles),install -D -m 644 $f \
+		$(DESTDIR)$(PREFIX)/lib/tmpfiles.d/$(notdir $f);)
+	$(foreach f,$(confs),install -D -m 600 $f \
+		$(DESTDIR)$(SYSCONFDIR)/ipvti/$(notdir $f);)
+install-kmod: kmod
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/build/host/kmod INSTALL_MOD_DIR=extra modules_install
+
+clean:
+	rm -rf build
