@@ -258,7 +258,7 @@ const char *ipvti_error(const struct ipvti *ipvti);
 
 /**
  * ipvti_link_add - create a device
- * @name: of the interface; may hold %d; NULL: the kernel's choice
+ * @name: of the interface
  * @ifindex: of the new interface
  */
 int ipvti_link_add(struct ipvti *ipvti, const char *name, uint32_t *ifindex);
@@ -373,6 +373,8 @@ enum ipvti_form {
 	IPVTI_FORM_BYTES,
 	IPVTI_FORM_MS,
 	IPVTI_FORM_SECONDS,
+	IPVTI_FORM_PREFIX,		/* address whose prefix length is the next field */
+	IPVTI_FORM_PREFIX_LEN,		/* shown with the field before it */
 };
 
 /**
@@ -384,7 +386,9 @@ enum ipvti_form {
  * @offset: in the struct
  * @size: of the member, or of one element of IPVTI_KIND_NESTS
  * @count_offset: of the counter of IPVTI_KIND_NESTS
+ * @count_max: elements of IPVTI_KIND_NESTS
  * @names: of the values, in order, up to NULL; gaps are ""
+ * @word: stands for the number @word_value, or NULL
  * @nest: of IPVTI_KIND_NEST and IPVTI_KIND_NESTS
  */
 struct ipvti_field {
@@ -395,7 +399,10 @@ struct ipvti_field {
 	uint32_t offset;
 	uint32_t size;
 	uint32_t count_offset;
+	uint32_t count_max;
 	const char *const *names;
+	const char *word;
+	uint32_t word_value;
 	const struct ipvti_nest *nest;
 };
 
@@ -444,5 +451,10 @@ const struct ipvti_field *ipvti_field_find(const struct ipvti_nest *nest, uint16
  * ipvti_field_number - value of a numeric field of a struct
  */
 uint64_t ipvti_field_number(const struct ipvti_field *field, const void *obj);
+
+/**
+ * ipvti_field_set_number - set a numeric field of a struct; does not mark it
+ */
+void ipvti_field_set_number(const struct ipvti_field *field, void *obj, uint64_t value);
 
 #endif /* TOOLS_LIB_IPVTI_H */
