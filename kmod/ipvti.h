@@ -18,6 +18,7 @@
 #include <linux/in6.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
+#include <linux/netfilter.h>
 #include <linux/refcount.h>
 #include <linux/rhashtable-types.h>
 #include <linux/skbuff.h>
@@ -102,7 +103,7 @@ struct ipvti_sa {
 	struct ipvti_dev *dev;
 	const struct ipvti_alg *alg;
 	struct crypto_aead *aead;
-	u8 salt[4];
+	u64 iv_mask;			/* counter modes: the IV is the sequence number XOR this */
 	u16 ts_count;
 	struct ipvti_ts *ts;		/* none: any */
 	struct ipvti_limits soft, hard;
@@ -110,6 +111,7 @@ struct ipvti_sa {
 
 	/* written per batch */
 	atomic64_t seq;			/* outbound: last number handed out */
+	spinlock_t replay_lock;		/* updates of @replay, taken with bh off */
 	struct ipvti_replay replay;	/* inbound */
 	struct ipvti_order *order;	/* queue.c: restores sequence order */
 	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard */
@@ -125,6 +127,7 @@ struct ipvti_sa {
 	u8 tag[IPVTI_TAG_LEN];
 	struct delayed_work timer;	/* seconds, idle, first-use fallback, reservation */
 	struct ipvti_hold *hold;	/* receive.c: packets waiting for the key of a reserved SPI */
+	struct hlist_node mtu_node;	/* pmtu.c: outbound SAs by SPI */
 	refcount_t refs;
 	struct rcu_work free_work;
 };
@@ -154,7 +157,8 @@ struct ipvti_dev {
 	struct ipvti_pcpu_stats __percpu *stats;
 	struct gro_cells gro_cells;
 	struct dst_cache dst_cache;
-	u32 path_mtu;			/* outer, 0: as the link; READ_ONCE, pmtu.c writes */
+	u32 path_mtu;			/* outer, 0: as the link; pmtu.c, see ipvti_mtu_path() */
+	unsigned long path_mtu_expires;	/* jiffies */
 	bool suspect;			/* READ_ONCE; set by netlink, cleared by any authenticated packet */
 	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE at most once a jiffy */
 	unsigned long tx_jiffies;
@@ -166,6 +170,7 @@ struct ipvti_dev {
 	u64 id;
 	u32 sas_in, sas_out;		/* usable ones */
 	u64 carrier_ns;			/* boottime of the last carrier change */
+	struct nf_hook_ops egress;	/* egress.c, RTNL */
 	struct work_struct carrier_work;	/* evaluates carrier, MTU; sends the event */
 	struct delayed_work quiet_work, keepalive_work;
 	unsigned long events;		/* IPVTI_DEV_E_* rate limits and pending flags */
@@ -179,6 +184,7 @@ struct ipvti_net {
 	u64 next_id;
 	struct mutex sockets_lock;
 	struct list_head sockets;	/* transport.c: adopted sockets and stand-ins */
+	struct sock *ctl;		/* transport.c: outer IPv4 packets ignore the route's PMTU */
 	atomic_t held_bytes;		/* packets held on reserved SPIs */
 	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
 	bool dead;
@@ -192,22 +198,35 @@ static inline struct ipvti_net *ipvti_net(const struct net *net)
 }
 
 /* ---- algs.c: the algorithm table (K2) ---- */
+enum ipvti_iv_mode {
+	IPVTI_IV_NONE,
+	IPVTI_IV_COUNTER,		/* must not repeat: RFC 4106, 7634 */
+	IPVTI_IV_RANDOM,		/* must not be predictable: RFC 3602 */
+};
+
 /**
  * struct ipvti_alg - one line of the table
  * @name: strongSwan proposal keyword
- * @driver_name: crypto API name of the AEAD, with authenc() for cipher + integrity
- * Combined modes and authenc() are both AEADs to the packet path; @salt_len tells them apart.
+ * @crypto_name: crypto API name of the AEAD, with authenc() for cipher + integrity
+ * @crypto_name_esn: the same for extended sequence numbers
+ *
+ * Combined modes and authenc() are both AEADs to the packet path; @auth_key_len tells them apart.
  */
 struct ipvti_alg {
 	const char *name;
-	const char *crypto_name;
+	const char *crypto_name, *crypto_name_esn;
 	u16 encr, key_bits, integ;	/* IKEv2 transform ids */
 	u8 enc_key_len, salt_len, auth_key_len;	/* bytes, in the order of IPVTI_A_SA_KEY */
-	u8 iv_len, icv_len, block;
-	u8 iv_mode;			/* enum ipvti_iv_mode: counter (RFC 4106, 7634), random per packet (CBC), none */
+	struct ipvti_esp_sizes sizes;
+	u8 iv_mode;			/* enum ipvti_iv_mode */
 	u8 status;			/* enum ipvti_alg_status */
 	u16 rfc;
 };
+
+static inline unsigned int ipvti_alg_key_len(const struct ipvti_alg *alg)
+{
+	return alg->enc_key_len + alg->salt_len + alg->auth_key_len;
+}
 
 const struct ipvti_alg *ipvti_alg_find(const char *name);
 const struct ipvti_alg *ipvti_alg_at(unsigned int index);	/* NULL past the end */
@@ -215,7 +234,7 @@ const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len)
 
 /* ---- crypto.c (K2) ---- */
 int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
-			 struct netlink_ext_ack *extack);	/* process context; sets aead, salt */
+			 struct netlink_ext_ack *extack);	/* process context; sets aead, iv_mask */
 void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
 
 /* ---- send.c, egress.c (K2) ---- */
@@ -236,6 +255,8 @@ void ipvti_order_free(struct ipvti_sa *sa);
 /* ---- transport.c (K2) ---- */
 int ipvti_transport_init(void);			/* registers protocol handlers: module init */
 void ipvti_transport_exit(void);
+int ipvti_transport_net_init(struct ipvti_net *in);	/* pernet init */
+void ipvti_transport_net_exit(struct ipvti_net *in);	/* pernet exit: after ipvti_socket_net_exit() */
 int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
 		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
 int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
@@ -244,8 +265,10 @@ void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, proc
 
 /* ---- pmtu.c (K2) ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */
-u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_MIN; may sleep */
-void ipvti_mtu_path_error(struct ipvti_sa *sa, u32 mtu);	/* softirq: ICMP that quoted an SPI we sent on */
+u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_MIN */
+u32 ipvti_mtu_path(struct ipvti_dev *idev);	/* outer, as learnt; 0: not lower than the link's */
+void ipvti_mtu_track(struct ipvti_sa *sa);	/* outbound SA that may send: ICMP errors may quote it */
+void ipvti_mtu_untrack(struct ipvti_sa *sa);	/* before its RCU grace period; idempotent */
 
 /* ---- selectors.c (K2, pure but for skb access) ---- */
 int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);
