@@ -73,6 +73,12 @@ struct ipvti_pcpu_stats {
 	struct u64_stats_sync sync;
 };
 
+/* The sum over CPUs. */
+struct ipvti_stats {
+	u64 packets[2], bytes[2];
+	u64 drops[__IPVTI_DROP_COUNT];
+};
+
 /* Traffic selector of an SA in compiled form: masks applied, ports in host order. */
 struct ipvti_ts {
 	u8 family, proto;		/* proto 0: any */
@@ -90,16 +96,19 @@ struct ipvti_limits {
  * struct ipvti_sa - one security association, RFC 4301 section 4.4.2.1
  *
  * Found through the SPI table (inbound) or &ipvti_dev.out (outbound) inside an RCU section, which
- * keeps it and @dev in place. Whoever leaves the section with it (async crypto, queues) holds
- * @refs and a reference on the net device.
+ * keeps it, its keys and @dev in place. Whoever leaves the section with it (async crypto, queues)
+ * holds @refs, which keeps the same. An SA that is expired or deleted gives back the reference it
+ * was born with; after the last one and a grace period work wipes its keys. The object itself, and
+ * its reference on the net device, lives until it is unlinked too (@handles), so that an expired
+ * SA can be shown and its packets named.
  */
 struct ipvti_sa {
 	/* read-mostly on the packet path */
 	u32 spi;
 	u8 dir;				/* enum ipvti_sa_dir */
-	u8 state;			/* enum ipvti_sa_state, READ_ONCE; written under dev lock, or to EXPIRED by expiry */
 	bool esn;
 	u8 activate;			/* enum ipvti_activate */
+	u32 state;			/* enum ipvti_sa_state: ipvti_sa_state(); EXPIRED is final */
 	struct ipvti_dev *dev;
 	const struct ipvti_alg *alg;
 	struct crypto_aead *aead;
@@ -121,16 +130,27 @@ struct ipvti_sa {
 	/* control plane, under ipvti_dev.lock unless said otherwise */
 	possible_net_t net;		/* key of the SPI table with @spi */
 	struct rhash_head spi_node;
-	struct list_head list;		/* ipvti_dev.sas */
+	struct list_head list;		/* ipvti_dev.sas, by @serial */
+	u64 serial;			/* of the device: cursor of dumps */
+	u64 order;			/* outbound: place in the match order, inherited on takeover */
 	u32 pair, replaces, flow;
 	u64 installed_ns;		/* ktime_get_boottime_ns() */
 	u8 tag[IPVTI_TAG_LEN];
-	struct delayed_work timer;	/* seconds, idle, first-use fallback, reservation */
+	struct delayed_work timer;	/* all that is not for softirq: see ipvti_sa_wake() */
 	struct ipvti_hold *hold;	/* receive.c: packets waiting for the key of a reserved SPI */
 	struct hlist_node mtu_node;	/* pmtu.c: outbound SAs by SPI */
-	refcount_t refs;
+	refcount_t refs;		/* users of the keys */
+	refcount_t handles;		/* of the object: list and tables, keys, pending timer */
+	netdevice_tracker dev_tracker;
+	struct rcu_head rcu;
 	struct rcu_work free_work;
 };
+
+/* State of an SA; what a state stands on was written before it (pairs with sa.c set_state()). */
+static inline enum ipvti_sa_state ipvti_sa_state(const struct ipvti_sa *sa)
+{
+	return smp_load_acquire(&sa->state);
+}
 
 enum {
 	IPVTI_SA_F_SOFT_SENT,		/* soft event is out */
@@ -138,7 +158,7 @@ enum {
 	IPVTI_SA_F_USED,		/* inbound: first-use event is out */
 };
 
-/* The outbound SAs packets may take, in order of match; replaced as a whole (RCU). */
+/* The current outbound SAs, in order of match; replaced as a whole (RCU). NULL stands for none. */
 struct ipvti_out_set {
 	struct rcu_head rcu;
 	unsigned int count;
@@ -151,7 +171,7 @@ struct ipvti_out_set {
 struct ipvti_dev {
 	/* read-mostly on the packet path */
 	struct net_device *dev;
-	struct net *net;		/* creation namespace; NULL after it went (READ_ONCE) */
+	struct net *net;		/* creation namespace; NULL after it went: READ_ONCE, in RCU sections */
 	struct ipvti_config __rcu *config;
 	struct ipvti_out_set __rcu *out;
 	struct ipvti_pcpu_stats __percpu *stats;
@@ -165,15 +185,31 @@ struct ipvti_dev {
 
 	/* control plane */
 	struct mutex lock;		/* config, sas, out, carrier decisions */
+	bool dead;			/* deleted, or its creation namespace is: takes no SA any more */
+	u64 next_serial;
 	struct list_head sas;		/* ipvti_sa.list, both directions, reserved ones too */
 	struct list_head list;		/* ipvti_net.devices, RTNL */
 	u64 id;
 	u32 sas_in, sas_out;		/* usable ones */
 	u64 carrier_ns;			/* boottime of the last carrier change */
 	struct nf_hook_ops egress;	/* egress.c, RTNL */
-	struct work_struct carrier_work;	/* evaluates carrier, MTU; sends the event */
+	struct work_struct changed_work;	/* a peer that moved, carrier, MTU */
 	struct delayed_work quiet_work, keepalive_work;
-	unsigned long events;		/* IPVTI_DEV_E_* rate limits and pending flags */
+	unsigned long quiet_since;	/* jiffies: quiet counts from here if nothing was heard later */
+	unsigned long flags;		/* IPVTI_DEV_F_* bits, atomic */
+	bool mtu_own;			/* RTNL: the MTU change under way is not the user's */
+	spinlock_t roam_lock;		/* the next three: where packets authenticate from */
+	union ipvti_addr roam_addr;
+	u16 roam_family;
+	__be16 roam_port;
+	/* rate limits of events, each only a jiffies stamp or a count */
+	unsigned long acquire_last, auth_start, auth_last;
+	atomic_t auth_failures;
+};
+
+enum {
+	IPVTI_DEV_F_QUIET,		/* the event `quiet` is out */
+	IPVTI_DEV_F_ROAMED,		/* roam_* wait for changed_work */
 };
 
 /* Per namespace of creation. */
@@ -187,7 +223,8 @@ struct ipvti_net {
 	struct sock *ctl;		/* transport.c: outer IPv4 packets ignore the route's PMTU */
 	atomic_t held_bytes;		/* packets held on reserved SPIs */
 	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
-	bool dead;
+	struct delayed_work overrun_work;	/* netlink.c: tells that events were lost */
+	bool dead;			/* RTNL */
 };
 
 extern unsigned int ipvti_net_id;
@@ -275,54 +312,82 @@ int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlin
 bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);	/* inner header at data */
 int ipvti_ts_dump(struct sk_buff *msg, const struct ipvti_sa *sa);
 
-/* ---- device.c (K1) ---- */
+/* ---- device.c ---- */
 int ipvti_device_init(void);			/* rtnl_link, pernet, notifier */
 void ipvti_device_exit(void);
-extern struct rtnl_link_ops ipvti_link_ops;
 bool ipvti_is_device(const struct net_device *dev);
 struct ipvti_dev *ipvti_device_find(struct net *net, u64 id);	/* RCU or RTNL */
+struct ipvti_dev *ipvti_device_next(struct net *net, u64 *id);	/* RCU: the first from *id on */
 int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
+int ipvti_device_suspect(struct ipvti_dev *idev, bool suspect);
+/* Carrier, quiet and keepalive after a change of SAs or suspicion; device lock. */
+void ipvti_device_update(struct ipvti_dev *idev);
+void ipvti_device_update_mtu(struct ipvti_dev *idev);	/* RTNL */
 /* Something carrier or MTU depend on has changed: any context. */
 void ipvti_device_changed(struct ipvti_dev *idev);
-/* Called once per authenticated packet or batch: clears suspect, re-arms quiet, counts; softirq. */
+/* Called once per authenticated packet or batch: clears suspect, re-arms quiet; softirq. */
 void ipvti_device_heard(struct ipvti_dev *idev);
-/* The peer's address or port as authenticated differs from the config; softirq, defers to work. */
+/* Where a packet authenticated from, if not config's remote and dport; honours `roam`; softirq. */
 void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u16 family, __be16 port);
+void ipvti_device_auth_failed(struct ipvti_dev *idev);		/* by ipvti_drop() */
 
-/* ---- sa.c (K1) ---- */
+/* ---- spi.c: the table of inbound SPIs ---- */
+int ipvti_spi_init(void);
+void ipvti_spi_exit(void);
+struct ipvti_sa *ipvti_sa_lookup(const struct net *net, u32 spi);	/* RCU */
+int ipvti_spi_insert(struct ipvti_sa *sa);	/* device lock; -EEXIST */
+void ipvti_spi_remove(struct ipvti_sa *sa);	/* device lock */
+bool ipvti_spi_foreign(struct ipvti_dev *idev, u32 spi);	/* XFRM has it; device lock */
+
+/* ---- limits.c: pure ---- */
+int ipvti_seq_take(atomic64_t *seq, bool esn, unsigned int n, u64 *first);
+enum ipvti_limit_verdict { IPVTI_LIMIT_OK, IPVTI_LIMIT_LAST, IPVTI_LIMIT_OVER };
+enum ipvti_limit_verdict ipvti_limit_check(u64 used, u64 limit);
+u64 ipvti_limit_next(const struct ipvti_limits *limits, u64 age, u64 idle);
+
+/* ---- sa.c ---- */
 int ipvti_sa_init(void);
 void ipvti_sa_exit(void);			/* waits until every SA is freed */
-struct ipvti_sa *ipvti_sa_lookup(const struct net *net, u32 spi);	/* inbound; RCU */
 struct ipvti_sa *ipvti_sa_find(struct ipvti_dev *idev, u8 dir, u32 spi);	/* dev lock */
 int ipvti_sa_reserve(struct ipvti_dev *idev, u32 *spi, struct netlink_ext_ack *extack);
 int ipvti_sa_new(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
-int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi, struct netlink_ext_ack *extack);
+int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi);
 int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *extack);
-void ipvti_sa_flush(struct ipvti_dev *idev);	/* device or namespace goes: all of them */
-bool ipvti_sa_hold(struct ipvti_sa *sa);	/* takes refs and the net device's; false: already going */
+void ipvti_sa_flush(struct ipvti_dev *idev);	/* device lock; device or namespace goes: all of them */
+/* For use after the RCU section; false: expired or deleted. Keeps the SA, its keys and the device. */
+bool ipvti_sa_hold(struct ipvti_sa *sa);
 void ipvti_sa_put(struct ipvti_sa *sa);		/* any context */
+/* Run the SA's work in at most @delay jiffies: first use, hard limit, HOLD_TIMEOUT of a reserved SPI. */
+void ipvti_sa_wake(struct ipvti_sa *sa, unsigned long delay);	/* any context */
 /* Outbound: take n sequence numbers; 0 and the first one, or -EOVERFLOW (the SA expires itself). */
 int ipvti_sa_take_seq(struct ipvti_sa *sa, unsigned int n, u64 *first);
 /* Charge usage against the limits; softirq. False: a hard limit is reached, drop. */
 bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int packets, u64 bytes);
-/* Inbound: first authenticated packet (event, activates the pair that waits for first use). */
+/* Inbound: every authenticated packet or batch (event, activates the pair that waits for first use). */
 void ipvti_sa_first_use(struct ipvti_sa *sa);
 
-/* ---- netlink.c (K1) ---- */
+/* ---- netlink.c ---- */
 int ipvti_netlink_init(void);
 void ipvti_netlink_exit(void);
+void ipvti_netlink_net_init(struct ipvti_net *in);
+void ipvti_netlink_net_exit(struct ipvti_net *in);
+extern const struct nla_policy ipvti_ts_policy[IPVTI_A_TS_MAX + 1];
+/* One whole SOCKET_GET dump message, for ipvti_socket_dump(); -EMSGSIZE: full, go on in the next. */
+int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
+			     const union ipvti_addr *local, u16 family, __be16 port, bool owned);
 /* Events: any context (GFP_ATOMIC); lost ones are followed by IPVTI_EVENT_OVERRUN. */
 void ipvti_event_device(struct ipvti_dev *idev, enum ipvti_event event);
 void ipvti_event_sa(struct ipvti_sa *sa, enum ipvti_event event);
-void ipvti_event_acquire(struct ipvti_dev *idev, const struct sk_buff *skb);	/* rate-limited per device */
-void ipvti_event_socket(struct net *net, u16 family, __be16 port);
+/* A packet that has no tunnel; rate-limited per device, silent for multicast and link-local. */
+void ipvti_event_acquire(struct ipvti_dev *idev, const struct sk_buff *skb);
+void ipvti_event_socket(struct net *net, const union ipvti_addr *local, u16 family, __be16 port);
 
-/* ---- stats.c (K1) ---- */
+/* ---- stats.c ---- */
 extern const struct ipvti_drop_name { const char *name, *help; } ipvti_drop_names[];
 /* Count, trace, and say nothing else; the caller frees the packet. Any argument but reason may be NULL. bh off. */
 void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *sa,
 		const struct sk_buff *skb, enum ipvti_drop reason);
 void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packets, u64 bytes);
-void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *stats, struct ipvti_pcpu_stats *sum);
+void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_stats *sum);
 
 #endif /* _IPVTI_H */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The one door to differences between kernel versions; no other file tests for them.
+ */
+#ifndef _IPVTI_COMPAT_H
+#define _IPVTI_COMPAT_H
+
+#include <linux/version.h>
+#include <linux/netdevice.h>
+#include <net/genetlink.h>
+#include <net/rtnetlink.h>
+
+/* 6.5 moved skb_gso_segment() and friends out of <linux/netdevice.h>. */
+#if __has_include(<net/gso.h>)
+#include <net/gso.h>
+#endif
+
+/* 6.12 moved <asm/unaligned.h>. */
+#if __has_include(<linux/unaligned.h>)
+#include <linux/unaligned.h>
+#else
+#include <asm/unaligned.h>
+#endif
+
+/* Before 6.1.67 the one flag served for groups too. */
+#ifndef GENL_MCAST_CAP_NET_ADMIN
+#define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
+#endif
+
+/* 6.12 made NETIF_F_LLTX a bit of the device. */
+static inline void ipvti_compat_set_lltx(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	dev->lltx = true;
+#else
+	dev->features |= NETIF_F_LLTX;
+#endif
+}
+
+/* 6.6: attributes of a dump request live in a struct genl_info. */
+static inline struct nlattr **ipvti_compat_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+	return genl_info_dump(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->attrs;
+#endif
+}
+
+/*
+ * 6.15 passes the arguments of newlink in a struct. IPVTI_COMPAT_NEWLINK(f) names the function
+ * that calls f(link_net, dev, tb, extack).
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define IPVTI_COMPAT_NEWLINK(f)								\
+static int f##_compat(struct net_device *dev, struct rtnl_newlink_params *params,	\
+		      struct netlink_ext_ack *extack)					\
+{											\
+	return f(rtnl_newlink_link_net(params), dev, params->tb, extack);		\
+}
+#else
+#define IPVTI_COMPAT_NEWLINK(f)								\
+static int f##_compat(struct net *link_net, struct net_device *dev, struct nlattr *tb[],	\
+		      struct nlattr *data[], struct netlink_ext_ack *extack)		\
+{											\
+	return f(link_net, dev, tb, extack);						\
+}
+#endif
+
+#endif /* _IPVTI_COMPAT_H */
