@@ -49,7 +49,8 @@ union ipvti_addr {
  */
 struct ipvti_config {
 	struct rcu_head rcu;
-	u16 family;			/* of the outer addresses; AF_UNSPEC: no peer yet */
+	u16 family;			/* of remote; AF_UNSPEC: no peer yet */
+	u16 local_family;		/* AF_UNSPEC (local is any), or that of local, set before remote */
 	union ipvti_addr local;		/* any: chosen by route */
 	union ipvti_addr remote;
 	u8 encap;			/* enum ipvti_encap */
@@ -106,7 +107,7 @@ struct ipvti_sa {
 	/* read-mostly on the packet path */
 	u32 spi;
 	u8 dir;				/* enum ipvti_sa_dir */
-	bool esn;
+	bool esn, limited;
 	u8 activate;			/* enum ipvti_activate */
 	u32 state;			/* enum ipvti_sa_state: ipvti_sa_state(); EXPIRED is final */
 	struct ipvti_dev *dev;
@@ -123,7 +124,7 @@ struct ipvti_sa {
 	spinlock_t replay_lock;		/* updates of @replay, taken with bh off */
 	struct ipvti_replay replay;	/* inbound */
 	struct ipvti_order *order;	/* queue.c: restores sequence order */
-	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard */
+	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard, if @limited */
 	unsigned long used;		/* jiffies of last use, WRITE_ONCE at most once a jiffy */
 	unsigned long flags;		/* IPVTI_SA_F_* bits, atomic */
 
@@ -134,6 +135,8 @@ struct ipvti_sa {
 	u64 serial;			/* of the device: cursor of dumps */
 	u64 order;			/* outbound: place in the match order, inherited on takeover */
 	u32 pair, replaces, flow;
+	u32 replaced;			/* the one it did take over from */
+	bool retired;			/* the reference it was born with is given back */
 	u64 installed_ns;		/* ktime_get_boottime_ns() */
 	u8 tag[IPVTI_TAG_LEN];
 	struct delayed_work timer;	/* all that is not for softirq: see ipvti_sa_wake() */
@@ -284,6 +287,7 @@ void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
 int ipvti_hold_init(struct ipvti_sa *sa);
 void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: process what waited, in order */
 void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);
+void ipvti_hold_free(struct ipvti_sa *sa);	/* also without ipvti_hold_init(); sa->hold is NULL after */
 
 /* ---- queue.c (K2) ---- */
 int ipvti_order_init(struct ipvti_sa *sa);
@@ -313,8 +317,10 @@ bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);	/* in
 int ipvti_ts_dump(struct sk_buff *msg, const struct ipvti_sa *sa);
 
 /* ---- device.c ---- */
-int ipvti_device_init(void);			/* rtnl_link, pernet, notifier */
+int ipvti_device_init(void);			/* pernet, notifier */
 void ipvti_device_exit(void);
+int ipvti_link_init(void);			/* rtnl_link: from here on there are devices */
+void ipvti_link_exit(void);			/* deletes them, waits for whoever holds one */
 bool ipvti_is_device(const struct net_device *dev);
 struct ipvti_dev *ipvti_device_find(struct net *net, u64 id);	/* RCU or RTNL */
 struct ipvti_dev *ipvti_device_next(struct net *net, u64 *id);	/* RCU: the first from *id on */
@@ -346,11 +352,13 @@ enum ipvti_limit_verdict ipvti_limit_check(u64 used, u64 limit);
 u64 ipvti_limit_next(const struct ipvti_limits *limits, u64 age, u64 idle);
 
 /* ---- sa.c ---- */
+extern struct workqueue_struct *ipvti_wq;	/* for everything of this module that waits */
 int ipvti_sa_init(void);
 void ipvti_sa_exit(void);			/* waits until every SA is freed */
 struct ipvti_sa *ipvti_sa_find(struct ipvti_dev *idev, u8 dir, u32 spi);	/* dev lock */
 int ipvti_sa_reserve(struct ipvti_dev *idev, u32 *spi, struct netlink_ext_ack *extack);
-int ipvti_sa_new(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
+int ipvti_sa_new(struct ipvti_dev *idev, const struct nlattr *nest, struct nlattr **tb,
+		 struct netlink_ext_ack *extack);
 int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi);
 int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *extack);
 void ipvti_sa_flush(struct ipvti_dev *idev);	/* device lock; device or namespace goes: all of them */
@@ -372,6 +380,7 @@ void ipvti_netlink_exit(void);
 void ipvti_netlink_net_init(struct ipvti_net *in);
 void ipvti_netlink_net_exit(struct ipvti_net *in);
 extern const struct nla_policy ipvti_ts_policy[IPVTI_A_TS_MAX + 1];
+extern const struct nla_policy ipvti_limit_policy[IPVTI_A_LIMIT_MAX + 1];
 /* One whole SOCKET_GET dump message, for ipvti_socket_dump(); -EMSGSIZE: full, go on in the next. */
 int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
 			     const union ipvti_addr *local, u16 family, __be16 port, bool owned);
@@ -388,6 +397,7 @@ extern const struct ipvti_drop_name { const char *name, *help; } ipvti_drop_name
 void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *sa,
 		const struct sk_buff *skb, enum ipvti_drop reason);
 void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packets, u64 bytes);
+struct ipvti_pcpu_stats __percpu *ipvti_stats_alloc(void);
 void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_stats *sum);
 
 #endif /* _IPVTI_H */

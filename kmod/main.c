@@ -22,8 +22,13 @@ static int __init ipvti_init(void)
 	err = ipvti_netlink_init();
 	if (err)
 		goto err_transport;
+	err = ipvti_link_init();
+	if (err)
+		goto err_netlink;
 	return 0;
 
+err_netlink:
+	ipvti_netlink_exit();
 err_transport:
 	ipvti_transport_exit();
 err_device:
@@ -33,12 +38,10 @@ err_sa:
 	return err;
 }
 
-/*
- * Netlink first, so that nobody asks for anything new. Deleting the devices then unlinks every SA
- * and waits for the packets that hold one; no event can follow.
- */
+/* Deleting the devices unlinks every SA and waits for the packets that hold one. */
 static void __exit ipvti_exit(void)
 {
+	ipvti_link_exit();
 	ipvti_netlink_exit();
 	ipvti_transport_exit();
 	ipvti_device_exit();

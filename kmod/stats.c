@@ -15,6 +15,25 @@ const struct ipvti_drop_name ipvti_drop_names[] = {
 #undef X
 };
 
+/**
+ * ipvti_stats_alloc - allocate counters
+ *
+ * Context: process.
+ * Return: to be freed with free_percpu(), or NULL.
+ */
+struct ipvti_pcpu_stats __percpu *ipvti_stats_alloc(void)
+{
+	struct ipvti_pcpu_stats __percpu *pcpu;
+	int cpu;
+
+	pcpu = alloc_percpu(struct ipvti_pcpu_stats);
+	if (!pcpu)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(pcpu, cpu)->sync);
+	return pcpu;
+}
+
 static void count_drop(struct ipvti_pcpu_stats __percpu *pcpu, enum ipvti_drop reason)
 {
 	struct ipvti_pcpu_stats *stats = this_cpu_ptr(pcpu);
