@@ -113,6 +113,7 @@ struct ipvti_sa {
 	struct ipvti_dev *dev;
 	const struct ipvti_alg *alg;
 	struct crypto_aead *aead;
+	bool async;			/* crypto may complete after the RCU section: take @refs first */
 	u64 iv_mask;			/* counter modes: the IV is the sequence number XOR this */
 	u16 ts_count;
 	struct ipvti_ts *ts;		/* none: any */
@@ -123,7 +124,7 @@ struct ipvti_sa {
 	atomic64_t seq;			/* outbound: last number handed out */
 	spinlock_t replay_lock;		/* updates of @replay, taken with bh off */
 	struct ipvti_replay replay;	/* inbound */
-	struct ipvti_order *order;	/* queue.c: restores sequence order */
+	struct ipvti_order *queue;	/* queue.c: restores sequence order */
 	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard, if @limited */
 	unsigned long used;		/* jiffies of last use, WRITE_ONCE at most once a jiffy */
 	unsigned long flags;		/* IPVTI_SA_F_* bits, atomic */
@@ -272,26 +273,100 @@ const struct ipvti_alg *ipvti_alg_find(const char *name);
 const struct ipvti_alg *ipvti_alg_at(unsigned int index);	/* NULL past the end */
 const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len);	/* NULL: none */
 
-/* ---- crypto.c (K2) ---- */
+/**
+ * struct ipvti_batch - packets that keep their place among those of their SA
+ *
+ * Outbound: one packet of the stack, segmented. Inbound: one packet. Lives in the first
+ * &struct ipvti_op that worked on it.
+ */
+struct ipvti_batch {
+	struct list_head node;		/* in queue.c */
+	struct ipvti_sa *sa;
+	struct sk_buff *head, **tail;	/* packets, linked by skb->next */
+	struct dst_entry *dst;		/* outer route, only inside the RCU section that looked it up */
+	union ipvti_addr saddr;		/* and the source address it gave */
+	atomic_t pending;		/* packets in crypto, and one for who submits them */
+	bool ready;			/* under the lock of the queue */
+	bool held;			/* has a reference on @sa */
+	u8 depth;			/* tunnels inside each other so far */
+};
+
+/* What is known of a packet besides its bytes. */
+struct ipvti_cb {
+	u64 seq;
+	int err;			/* of crypto */
+	u32 inner_len;			/* outbound */
+	__be32 flowlabel;		/* outbound, of the outer header */
+	u8 tos, ttl;			/* of the outer header; inbound: tos as received */
+	bool df;			/* outbound */
+	bool fragment;			/* outbound: does not fit, to be fragmented outside */
+	u16 family;			/* inbound: where it came from */
+	__be16 sport;			/* inbound: 0 without UDP */
+	union ipvti_addr saddr;		/* inbound */
+};
+
+static inline struct ipvti_cb *ipvti_cb(const struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct ipvti_cb) > sizeof(skb->cb));
+	return (struct ipvti_cb *)skb->cb;
+}
+
+/**
+ * struct ipvti_op - one AEAD request and what it works on
+ * @own: the batch, if this is its first operation; it lives as long as the batch then
+ * @batch: batch of the packet
+ * @skb: the packet, its ESP header at data; it belongs to the batch
+ * @sg: the one linear buffer, worked on in place
+ * @iv: for the cipher, which may overwrite it
+ * @req: request, followed by the driver's context
+ */
+struct ipvti_op {
+	struct ipvti_batch own;
+	struct ipvti_batch *batch;
+	struct sk_buff *skb;
+	struct scatterlist sg;
+	u8 iv[IPVTI_ESP_IV_MAX] __aligned(8);
+	struct aead_request req;
+};
+
+/* ---- crypto.c ---- */
 int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
 			 struct netlink_ext_ack *extack);	/* process context; sets aead, iv_mask */
 void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
+bool ipvti_crypto_owned(const struct sk_buff *skb);
+struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa);
+void ipvti_crypto_iv(struct ipvti_sa *sa, u64 seq, u8 *iv);
+int ipvti_crypto_seal(struct ipvti_op *op, struct sk_buff *skb);
+int ipvti_crypto_open(struct ipvti_op *op, struct sk_buff *skb);
 
-/* ---- send.c, egress.c (K2) ---- */
+/* ---- queue.c: packets of one SA leave in the order of their numbers, or of their arrival ---- */
+int ipvti_order_init(struct ipvti_sa *sa);
+void ipvti_order_free(struct ipvti_sa *sa);
+void ipvti_batch_init(struct ipvti_op *op, struct ipvti_sa *sa);
+void ipvti_batch_free(struct ipvti_batch *batch);
+int ipvti_order_reserve(struct ipvti_batch *batch, unsigned int n, u64 *first);
+bool ipvti_order_room(const struct ipvti_sa *sa);
+bool ipvti_order_idle(const struct ipvti_sa *sa);
+void ipvti_order_enter(struct ipvti_batch *batch);
+void ipvti_batch_done(struct ipvti_batch *batch);	/* one of its pending is done; bh off, RCU */
+
+/* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
+struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom);
 int ipvti_egress_open(struct ipvti_dev *idev);	/* RTNL; the hook that answers while carrier is off */
 void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
+void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop reason);
 
-/* ---- receive.c (K2) ---- */
+/* ---- receive.c ---- */
+/* Inbound: ESP header at data; takes the packet. Softirq, RCU. @sport: 0 without UDP. */
+void ipvti_receive(struct ipvti_sa *sa, struct sk_buff *skb, __be16 sport);
+void ipvti_deliver(struct ipvti_batch *batch);		/* by queue.c: decrypted, its turn */
 /* Packets of a reserved SPI, replayed once the key is installed. */
 int ipvti_hold_init(struct ipvti_sa *sa);
 void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: process what waited, in order */
-void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);
-void ipvti_hold_free(struct ipvti_sa *sa);	/* also without ipvti_hold_init(); sa->hold is NULL after */
-
-/* ---- queue.c (K2) ---- */
-int ipvti_order_init(struct ipvti_sa *sa);
-void ipvti_order_free(struct ipvti_sa *sa);
+void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);	/* and go on holding */
+void ipvti_hold_close(struct ipvti_sa *sa);	/* the reservation goes; before the grace period */
+void ipvti_hold_free(struct ipvti_sa *sa);	/* after it */
 
 /* ---- transport.c (K2) ---- */
 int ipvti_transport_init(void);			/* registers protocol handlers: module init */
@@ -302,19 +377,30 @@ int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *loc
 		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
 int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
 void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins, release the adopted */
+int ipvti_route(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
+		struct dst_entry **dst, union ipvti_addr *saddr);	/* bh off, RCU */
+unsigned int ipvti_transport_overhead(const struct ipvti_config *config);
+void ipvti_transmit(struct ipvti_batch *batch);	/* by queue.c: encrypted, its turn */
+unsigned int ipvti_transport_depth(void);	/* tunnels this CPU is inside of; bh off */
 void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
 
-/* ---- pmtu.c (K2) ---- */
+/* ---- pmtu.c ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */
 u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_MIN */
 u32 ipvti_mtu_path(struct ipvti_dev *idev);	/* outer, as learnt; 0: not lower than the link's */
+u32 ipvti_mtu_outer(struct ipvti_dev *idev, const struct dst_entry *dst);	/* link and path */
+u32 ipvti_mtu_inner(const struct ipvti_config *config, const struct ipvti_alg *alg, u32 outer);
 void ipvti_mtu_track(struct ipvti_sa *sa);	/* outbound SA that may send: ICMP errors may quote it */
 void ipvti_mtu_untrack(struct ipvti_sa *sa);	/* before its RCU grace period; idempotent */
+/* Softirq: an ICMP error quotes this ESP header. Is it ours? @mtu: 0 if it is not about size. */
+bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi, __be32 seq,
+		     u32 mtu);
 
 /* ---- selectors.c (K2, pure but for skb access) ---- */
 int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);
 bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);	/* inner header at data */
 int ipvti_ts_dump(struct sk_buff *msg, const struct ipvti_sa *sa);
+int ipvti_ts_put_packet(struct sk_buff *msg, const struct sk_buff *skb);	/* for acquire */
 
 /* ---- device.c ---- */
 int ipvti_device_init(void);			/* pernet, notifier */
