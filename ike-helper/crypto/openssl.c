@@ -159,18 +159,18 @@ static bool supports(void *ctx, uint8_t type, uint16_t id, uint16_t key_bits)
 
 /* ---- digests --------------------------------------------------------------------------------- */
 
-static bool mac(void *ctx, uint8_t type, uint16_t id, struct ike_chunk key,
-		const struct ike_chunk *parts, size_t n, uint8_t *out)
+/* Length of the output, 0 on failure. */
+static size_t run_mac(struct backend *b, uint8_t type, uint16_t id, struct ike_chunk key,
+		      const struct ike_chunk *parts, size_t n, uint8_t *out)
 {
 	static const uint8_t empty[1];
-	struct backend *b = ctx;
 	size_t i = find_mac(type, id);
 	EVP_MAC_CTX *m;
-	size_t len;
+	size_t len = 0;
 	bool ok;
 
 	if (i == ARRAY_SIZE(macs) || !b->mac[i])
-		return false;
+		return 0;
 	m = EVP_MAC_CTX_dup(b->mac[i]);
 	/* Without a key OpenSSL would go on with an earlier one. */
 	ok = m && EVP_MAC_init(m, key.len ? key.data : empty, key.len, NULL);
@@ -178,7 +178,13 @@ static bool mac(void *ctx, uint8_t type, uint16_t id, struct ike_chunk key,
 		ok = EVP_MAC_update(m, parts[i].data, parts[i].len);
 	ok = ok && EVP_MAC_final(m, out, &len, IKE_MAX_PRF);
 	EVP_MAC_CTX_free(m);
-	return ok;
+	return ok ? len : 0;
+}
+
+static bool mac(void *ctx, uint8_t type, uint16_t id, struct ike_chunk key,
+		const struct ike_chunk *parts, size_t n, uint8_t *out)
+{
+	return run_mac(ctx, type, id, key, parts, n, out);
 }
 
 static bool sha1(void *ctx, const struct ike_chunk *parts, size_t n, uint8_t *out)
@@ -550,16 +556,13 @@ size_t ike_openssl_psk_auth(struct ike_crypto *crypto, uint16_t prf, struct ike_
 	static const char pad[] = "Key Pad for IKEv2";
 	struct ike_chunk pad_part = { (const uint8_t *)pad, sizeof(pad) - 1 };
 	struct backend *b = crypto->ctx;
-	size_t i = find_mac(IKE_TRANSFORM_PRF, prf);
 	uint8_t key[IKE_MAX_PRF];
-	size_t len = 0;
+	size_t len;
 
-	if (i == ARRAY_SIZE(macs) || !b->mac[i])
-		return 0;
-	len = EVP_MAC_CTX_get_mac_size(b->mac[i]);
-	if (!mac(b, IKE_TRANSFORM_PRF, prf, psk, &pad_part, 1, key) ||
-	    !mac(b, IKE_TRANSFORM_PRF, prf, (struct ike_chunk){ key, len }, &octets, 1, out))
-		len = 0;
+	len = run_mac(b, IKE_TRANSFORM_PRF, prf, psk, &pad_part, 1, key);
+	if (len)
+		len = run_mac(b, IKE_TRANSFORM_PRF, prf, (struct ike_chunk){ key, len }, &octets, 1,
+			      out);
 	OPENSSL_cleanse(key, sizeof(key));
 	return len;
 }
