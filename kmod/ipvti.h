@@ -183,7 +183,6 @@ struct ipvti_dev {
 	struct dst_cache dst_cache;
 	u32 path_mtu;			/* outer, 0: as the link; pmtu.c, see ipvti_mtu_path() */
 	unsigned long path_mtu_expires;	/* jiffies */
-	bool suspect;			/* READ_ONCE; set by netlink, cleared by any authenticated packet */
 	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE at most once a jiffy */
 	unsigned long tx_jiffies;
 
@@ -201,6 +200,7 @@ struct ipvti_dev {
 	struct delayed_work quiet_work, keepalive_work;
 	unsigned long quiet_since;	/* jiffies: quiet counts from here if nothing was heard later */
 	unsigned long flags;		/* IPVTI_DEV_F_* bits, atomic */
+	u32 mtu_given;			/* at creation; 0: none */
 	bool mtu_own;			/* RTNL: the MTU change under way is not the user's */
 	spinlock_t roam_lock;		/* the next three: where packets authenticate from */
 	union ipvti_addr roam_addr;
@@ -212,6 +212,7 @@ struct ipvti_dev {
 };
 
 enum {
+	IPVTI_DEV_F_SUSPECT,		/* set by netlink, cleared by any authenticated packet */
 	IPVTI_DEV_F_QUIET,		/* the event `quiet` is out */
 	IPVTI_DEV_F_ROAMED,		/* roam_* wait for changed_work */
 };
@@ -410,7 +411,9 @@ void ipvti_link_exit(void);			/* deletes them, waits for whoever holds one */
 bool ipvti_is_device(const struct net_device *dev);
 struct ipvti_dev *ipvti_device_find(struct net *net, u64 id);	/* RCU or RTNL */
 struct ipvti_dev *ipvti_device_next(struct net *net, u64 *id);	/* RCU: the first from *id on */
-int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **attrs, struct netlink_ext_ack *extack);
+int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **tb, bool outer,
+		     struct netlink_ext_ack *extack);
+int ipvti_device_put(struct sk_buff *msg, const struct ipvti_dev *idev);
 int ipvti_device_suspect(struct ipvti_dev *idev, bool suspect);
 /* Carrier, quiet and keepalive after a change of SAs or suspicion; device lock. */
 void ipvti_device_update(struct ipvti_dev *idev);
@@ -482,6 +485,7 @@ extern const struct ipvti_drop_name { const char *name, *help; } ipvti_drop_name
 /* Count, trace, and say nothing else; the caller frees the packet. Any argument but reason may be NULL. bh off. */
 void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *sa,
 		const struct sk_buff *skb, enum ipvti_drop reason);
+void ipvti_stats_device(struct net_device *dev, struct rtnl_link_stats64 *total);
 void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packets, u64 bytes);
 struct ipvti_pcpu_stats __percpu *ipvti_stats_alloc(void);
 void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_stats *sum);

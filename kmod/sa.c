@@ -60,10 +60,10 @@ static void sa_unconfigure(struct ipvti_sa *sa)
 	if (sa->aead)
 		ipvti_crypto_free_sa(sa);
 	sa->aead = NULL;
-	memzero_explicit(sa->salt, sizeof(sa->salt));
-	if (sa->order)
+	sa->iv_mask = 0;
+	if (sa->queue)
 		ipvti_order_free(sa);
-	sa->order = NULL;
+	sa->queue = NULL;
 }
 
 static void sa_free(struct ipvti_sa *sa)
@@ -451,15 +451,20 @@ static void sa_link(struct ipvti_sa *sa)
 	sa->serial = ++sa->dev->next_serial;
 	sa->order = sa->serial;
 	list_add_tail(&sa->list, &sa->dev->sas);
+	if (sa->dir == IPVTI_SA_OUT)
+		ipvti_mtu_track(sa);
 }
 
 static void sa_unlink(struct ipvti_sa *sa)
 {
 	list_del_init(&sa->list);
-	if (sa->dir == IPVTI_SA_IN)
+	if (sa->dir == IPVTI_SA_IN) {
 		ipvti_spi_remove(sa);
-	else
+		ipvti_hold_close(sa);
+	} else {
+		ipvti_mtu_untrack(sa);
 		out_gone(sa);
+	}
 	if (cancel_delayed_work(&sa->timer))
 		sa_handle_put(sa);
 	sa_retire(sa);
