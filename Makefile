@@ -37,7 +37,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
-.PHONY: all user user-asan check-user man kmod kmod-uml kmod-stock kmod-debug \
+.PHONY: all user user-asan check-user print-tests man kmod kmod-uml kmod-stock kmod-debug \
 	check check-debug demo shell deps install install-user install-kmod clean
 all: user kmod
 
@@ -115,7 +115,9 @@ user: $(progs:%=build/user/%) man
 man: $(man-pages)
 user-asan: $(progs:%=build/asan/%) $(tests:%=build/asan/%)
 check-user: user-asan
-	@selftests/host/run $(tests:%=build/asan/%)
+	@selftests/stage/unit $(tests:%=build/asan/%)
+print-tests:
+	@echo $(tests:%=build/asan/%)
 
 # --- kernel module --------------------------------------------------------------------
 
