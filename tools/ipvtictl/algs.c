@@ -17,12 +17,11 @@ static int add_alg(const struct ipvti_message *msg, void *arg)
 		return 0;
 	}
 	if (!view->table.count)
-		table_add(&view->table, "ALGORITHM", "KEY", "IV", "ICV", "RFC", "STATUS", "DRIVER",
-			  NULL);
+		table_add(&view->table, "ALGORITHM", "KEY", "IV", "ICV", "RFC", "STATUS", "DRIVER");
 	table_add(&view->table, alg->name, text_format("%u", alg->key_len).s,
 		  text_format("%u", alg->iv_len).s, text_format("%u", alg->icv_len).s,
 		  text_format("%u", alg->rfc).s, ipvti_name(ipvti_alg_status_names, alg->status),
-		  ipvti_has(alg, IPVTI_A_ALG_DRIVER) ? alg->driver : "not in this kernel", NULL);
+		  ipvti_has(alg, IPVTI_A_ALG_DRIVER) ? alg->driver : "not in this kernel");
 	return 0;
 }
 

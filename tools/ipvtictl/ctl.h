@@ -220,9 +220,12 @@ struct table {
 };
 
 /**
- * table_add - append a row; the cells are copied, up to NULL
+ * table_add_row - append a row
+ * @cells: up to NULL; copied
  */
-void table_add(struct table *table, ...) __attribute__((sentinel));
+void table_add_row(struct table *table, const char *const *cells);
+#define table_add(table, ...)	table_add_row(table, (const char *const[]){ __VA_ARGS__, NULL })
+
 /**
  * table_print - print and free all rows
  */

@@ -62,7 +62,7 @@ static void help(FILE *out)
 	for (const struct command *command = commands; command->name; command++)
 		table_add(&table,
 			  text_format("%s%s%s", group_of(command), command->group ? " " : "",
-				      command->name).s, command->summary, NULL);
+				      command->name).s, command->summary);
 	table_print(&table, out);
 	fputs("\n-j prints JSON. DEV is the name of an interface, or the id of a device.\n"
 	      "Exit status: 0 done, 1 refused or failed, 2 usage. See ipvtictl(8).\n", out);

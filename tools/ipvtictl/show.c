@@ -132,12 +132,12 @@ static int add_sa(const struct ipvti_message *msg, void *arg)
 	}
 	if (!view->table.count)
 		table_add(&view->table, "", "SPI", "ALGORITHM", "STATE", "AGE", "USED", "PACKETS",
-			  "BYTES", "SELECTORS", NULL);
+			  "BYTES", "SELECTORS");
 	table_add(&view->table, ipvti_name(ipvti_sa_dir_names, sa->dir), text_spi(sa->spi).s,
 		  *sa->alg ? sa->alg : "-", ipvti_name(ipvti_sa_state_names, sa->state),
 		  text_age(sa->age).s, ago(ipvti_has(sa, IPVTI_A_SA_USED_AGE), sa->used_age).s,
 		  text_format("%" PRIu64, sa->packets).s, text_bytes(sa->bytes).s,
-		  selectors(sa).s, NULL);
+		  selectors(sa).s);
 	return 0;
 }
 

@@ -56,7 +56,7 @@ static int add_socket(const struct ipvti_message *msg, void *arg)
 			  text_format(sock->local.len == 16 ? "[%s]:%u" : "%s:%u",
 				      text_address(&sock->local).s, sock->port).s,
 			  sock->family == AF_INET6 ? "IPv6" : "IPv4",
-			  sock->owned ? "a process has it" : "kept by the kernel", NULL);
+			  sock->owned ? "a process has it" : "kept by the kernel");
 	return 0;
 }
 

@@ -25,7 +25,7 @@ static int add_reason(const struct ipvti_message *msg, void *arg)
 		json_object_set_new(view->drops, stat->name, json_integer(stat->value));
 	else if (stat->value || view->all)
 		table_add(&view->table, text_format("%" PRIu64, stat->value).s, stat->name,
-			  stat->help, NULL);
+			  stat->help);
 	return 0;
 }
 

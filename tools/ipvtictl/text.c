@@ -150,17 +150,12 @@ static void *no_memory(void *memory)
 	exit(CTL_FAILED);
 }
 
-void table_add(struct table *table, ...)
+void table_add_row(struct table *table, const char *const *cells)
 {
-	const char *cell;
-	va_list cells;
-
 	table->rows = no_memory(realloc(table->rows, sizeof(*table->rows) * (table->count + 1)));
 	memset(table->rows[table->count], 0, sizeof(*table->rows));
-	va_start(cells, table);
-	for (int i = 0; i < TABLE_COLUMNS && (cell = va_arg(cells, const char *)); i++)
-		table->rows[table->count][i] = no_memory(strdup(cell));
-	va_end(cells);
+	for (int i = 0; i < TABLE_COLUMNS && cells[i]; i++)
+		table->rows[table->count][i] = no_memory(strdup(cells[i]));
 	table->count++;
 }
 

@@ -127,11 +127,9 @@ static void show_ike(const json_t *ike)
 static struct text joined(const json_t *list)
 {
 	struct text text = {};
-	const json_t *item;
-	size_t i;
 
-	json_array_foreach((json_t *)list, i, item)
-		text_append(&text, ", ", "%s", json_string_value(item));
+	for (size_t i = 0; i < json_array_size(list); i++)
+		text_append(&text, ", ", "%s", json_string_value(json_array_get(list, i)));
 	return text;
 }
 
@@ -162,9 +160,8 @@ static void show_liveness(const json_t *tunnel)
 static void show_tunnel(const json_t *tunnel)
 {
 	const char *error = string(tunnel, "error");
+	const json_t *children = json_object_get(tunnel, "children");
 	struct text since = age(tunnel, "since");
-	const json_t *child;
-	size_t i;
 
 	printf("%s  %s%s%s, %s\n", word(tunnel, "name"), word(tunnel, "state"),
 	       *since.s ? " for " : "", since.s, word(tunnel, "device"));
@@ -172,16 +169,15 @@ static void show_tunnel(const json_t *tunnel)
 		printf("    last    %s\n", error);
 	show_peer(tunnel);
 	show_ike(json_object_get(tunnel, "ike"));
-	json_array_foreach(json_object_get(tunnel, "children"), i, child)
-		show_child(child);
+	for (size_t i = 0; i < json_array_size(children); i++)
+		show_child(json_array_get(children, i));
 	show_liveness(tunnel);
 }
 
 int status_run(struct ctl *ctl)
 {
 	json_t *request = json_pack("{s:s}", "command", "status");
-	json_t *reply, *tunnels, *tunnel;
-	size_t i;
+	json_t *reply, *tunnels;
 
 	if (*ctl->args)
 		json_object_set_new(request, "name", json_string(*ctl->args++));
@@ -197,10 +193,10 @@ int status_run(struct ctl *ctl)
 		json_decref(reply);
 		return json_out(ctl, tunnels);
 	}
-	json_array_foreach(tunnels, i, tunnel) {
+	for (size_t i = 0; i < json_array_size(tunnels); i++) {
 		if (i)
 			putchar('\n');
-		show_tunnel(tunnel);
+		show_tunnel(json_array_get(tunnels, i));
 	}
 	json_decref(reply);
 	return CTL_OK;

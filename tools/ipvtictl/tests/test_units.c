@@ -171,8 +171,8 @@ static void columns(void **state)
 	FILE *out = open_memstream(&text, &size);
 
 	(void)state;
-	table_add(&table, "A", "NUMBER", "LAST", NULL);
-	table_add(&table, "longer", "7", "x", NULL);
+	table_add(&table, "A", "NUMBER", "LAST");
+	table_add(&table, "longer", "7", "x");
 	table_print(&table, out);
 	fclose(out);
 	assert_string_equal(text, "  A       NUMBER  LAST\n  longer       7  x\n");
