@@ -52,7 +52,8 @@ _ipvtictl_set()
 	secpath | suspect) _ipvtictl_reply 'off on' ;;
 	inner-checksum) _ipvtictl_reply 'trust verify' ;;
 	quiet | keepalive) _ipvtictl_reply 'off' ;;
-	local | remote | fwmark | udp) ;;
+	local | remote) _ipvtictl_reply 'any' ;;
+	fwmark | udp) ;;
 	*)
 		_ipvtictl_reply 'local remote encap lower fwmark ttl dscp df mtu parallel roam
 			secpath inner-checksum quiet keepalive suspect'

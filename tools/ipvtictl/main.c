@@ -9,7 +9,7 @@
 static const struct command commands[] = {
 	{ NULL, "show", "[DEV]",
 	  "what is up, since when, to whom, with what, how much", show_run },
-	{ NULL, "set", "DEV [local A] [remote A] [encap none | encap udp SPORT DPORT]\n"
+	{ NULL, "set", "DEV [local A|any] [remote A|any] [encap none | encap udp SPORT DPORT]\n"
 	  "    [lower DEV|any] [fwmark N] [ttl N|inherit] [dscp N|inherit] [df set|clear|copy]\n"
 	  "    [mtu auto|N] [parallel off|on|auto] [roam off|port|any] [secpath off|on]\n"
 	  "    [inner-checksum trust|verify] [quiet DURATION|off] [keepalive DURATION|off]\n"

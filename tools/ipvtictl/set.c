@@ -43,7 +43,13 @@ static const char *const switch_names[] = { "off", "on", NULL };
 static int parse_address(struct ctl *ctl, const struct setting *setting,
 			 const struct ipvti_field *field, struct ipvti_device *dev)
 {
-	return ctl_address(ctl, setting->word, (void *)((char *)dev + field->offset));
+	struct ipvti_address *address = (void *)((char *)dev + field->offset);
+
+	if (ctl_take(ctl, "any")) {
+		*address = (struct ipvti_address){ .len = 4 };
+		return 0;
+	}
+	return ctl_address(ctl, setting->word, address);
 }
 
 static int parse_encap(struct ctl *ctl, const struct setting *setting,

@@ -55,8 +55,10 @@ static void show_peer(const struct ipvti_device *dev)
 		printf("    peer  none\n");
 		return;
 	}
-	printf("    peer  %s from %s, ", text_address(&dev->remote).s,
-	       text_address(&dev->local).s);
+	printf("    peer  %s", text_address(&dev->remote).s);
+	if (dev->local.len)
+		printf(" from %s", text_address(&dev->local).s);
+	printf(", ");
 	if (dev->encap == IPVTI_ENCAP_UDP)
 		printf("ESP in UDP %u to %u\n", dev->sport, dev->dport);
 	else

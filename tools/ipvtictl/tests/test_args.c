@@ -250,6 +250,10 @@ static void settings(void **state)
 	assert_int_equal(dev.keepalive, 20);
 	assert_int_equal(dev.fwmark, 16);
 	assert_false(ipvti_has(&dev, IPVTI_A_DEV_TAG));
+	dev = (struct ipvti_device){};
+	assert_int_equal(parse_line("local any", parse_device_line, &dev), 0);
+	assert_int_equal(dev.local.len, 4);
+	assert_int_equal(dev.local.bytes[3], 0);
 }
 
 static void setting_faults(void **state)
