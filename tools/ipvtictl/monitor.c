@@ -76,12 +76,18 @@ static void print_event(const struct ipvti_message *msg)
 	putchar('\n');
 }
 
+/* @output: errno of standard output */
+struct view {
+	const struct ctl *ctl;
+	int output;
+};
+
 static int show_event(const struct ipvti_message *msg, void *arg)
 {
-	const struct ctl *ctl = arg;
+	struct view *view = arg;
 	json_t *object;
 
-	if (ctl->json) {
+	if (view->ctl->json) {
 		object = json_struct(&ipvti_nest_message, msg);
 		json_object_set_new(object, "time", json_string(now().s));
 		json_dumpf(object, stdout, JSON_COMPACT);
@@ -90,10 +96,12 @@ static int show_event(const struct ipvti_message *msg, void *arg)
 	} else {
 		print_event(msg);
 	}
-	return fflush(stdout) ? -errno : 0;
+	if (fflush(stdout))
+		view->output = errno;
+	return -view->output;
 }
 
-static int watch(struct ctl *ctl, struct ipvti_events *events)
+static int watch(struct view *view, struct ipvti_events *events)
 {
 	struct pollfd pfd = { .fd = ipvti_events_fd(events), .events = POLLIN };
 	int err;
@@ -101,25 +109,26 @@ static int watch(struct ctl *ctl, struct ipvti_events *events)
 	do {
 		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
 			return -errno;
-		err = ipvti_events_receive(events, show_event, ctl);
+		err = ipvti_events_receive(events, show_event, view);
 	} while (!err);
 	return err;
 }
 
 int monitor_run(struct ctl *ctl)
 {
+	struct view view = { .ctl = ctl };
 	struct ipvti_events *events;
 	int err;
 
-	err = ctl_end(ctl);
-	if (err)
-		return err;
-	err = ipvti_events_open(&events, -1);
-	if (err)
-		return ctl_say(ctl, CTL_FAILED, "%s",
-			       err == -ENOENT ? "the kernel module ipvti is not loaded"
-					      : strerror(-err));
-	err = watch(ctl, events);
-	ipvti_events_close(events);
-	return ctl_say(ctl, CTL_FAILED, "%s", strerror(-err));
+	if (ctl_end(ctl))
+		return CTL_USAGE;
+	while (!(err = ipvti_events_open(&events, -1))) {
+		err = watch(&view, events);
+		ipvti_events_close(events);
+		if (view.output)
+			return ctl_say(ctl, CTL_FAILED, "output: %s", strerror(view.output));
+		ctl_say(ctl, 0, "events were lost (%s); subscribing again", strerror(-err));
+	}
+	return ctl_say(ctl, CTL_FAILED, "%s",
+		       err == -ENOENT ? "the kernel module ipvti is not loaded" : strerror(-err));
 }

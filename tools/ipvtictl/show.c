@@ -39,12 +39,24 @@ static const char *why_down(const struct ipvti_device *dev)
 	return "";
 }
 
-static void show_state(const struct ipvti_message *msg)
+/* Nothing flows through an interface that was never set up, whatever its tunnel does. */
+static bool set_down(const struct view *view, const struct ipvti_message *msg)
+{
+	unsigned int flags = IFF_UP;
+
+	if (!msg->device.foreign)
+		ipvti_link_flags(view->ctl->ipvti, msg->ifindex, &flags);
+	return !(flags & IFF_UP);
+}
+
+static void show_state(const struct view *view, const struct ipvti_message *msg)
 {
 	const struct ipvti_device *dev = &msg->device;
 
 	printf("%s  %s for %s%s", *msg->ifname ? msg->ifname : "?", dev->carrier ? "up" : "down",
 	       text_age(dev->carrier_age).s, dev->carrier ? "" : why_down(dev));
+	if (set_down(view, msg))
+		printf(", but set down: ip link set %s up", msg->ifname);
 	printf("  (id %" PRIu64 "%s)\n", msg->id,
 	       dev->foreign ? ", now in another namespace" : "");
 }
@@ -163,7 +175,7 @@ static int add_device(const struct ipvti_message *msg, void *arg)
 	if (!view->first)
 		putchar('\n');
 	view->first = false;
-	show_state(msg);
+	show_state(view, msg);
 	show_peer(dev);
 	printf("    last  received %s, sent %s\n",
 	       ago(ipvti_has(dev, IPVTI_A_DEV_RX_AGE), dev->rx_age).s,

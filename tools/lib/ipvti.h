@@ -271,6 +271,11 @@ int ipvti_link_del(struct ipvti *ipvti, uint32_t ifindex);
  */
 int ipvti_link_find(struct ipvti *ipvti, const char *name, uint32_t *ifindex);
 
+/**
+ * ipvti_link_flags - flags of an interface, IFF_*
+ */
+int ipvti_link_flags(struct ipvti *ipvti, uint32_t ifindex, unsigned int *flags);
+
 /* Devices. Replies fill @msg: id, ifindex, ifname and device. */
 int ipvti_device_get(struct ipvti *ipvti, const struct ipvti_ref *ref, struct ipvti_message *msg);
 int ipvti_device_set(struct ipvti *ipvti, const struct ipvti_ref *ref,

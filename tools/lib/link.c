@@ -29,22 +29,43 @@ static struct nl_msg *link_request(int type, int flags, uint32_t ifindex, const 
 	return msg;
 }
 
-int ipvti_link_find(struct ipvti *ipvti, const char *name, uint32_t *ifindex)
+/* Ask for one link. */
+static int link_get(struct ipvti *ipvti, uint32_t ifindex, const char *name,
+		    struct ifinfomsg *info)
 {
 	struct ipvti_replies replies = {};
-	const struct ifinfomsg *info;
+	int err;
+
+	err = transact(ipvti, link_request(RTM_GETLINK, 0, ifindex, name), &replies);
+	if (!err && !replies.count)
+		err = ipvti_fail(ipvti, -EBADMSG, "the kernel's reply has no interface");
+	if (!err)
+		memcpy(info, nlmsg_data(nlmsg_hdr(replies.msgs[0])), sizeof(*info));
+	ipvti_replies_free(&replies);
+	return err;
+}
+
+int ipvti_link_find(struct ipvti *ipvti, const char *name, uint32_t *ifindex)
+{
+	struct ifinfomsg info;
 	int err;
 
 	if (!*name || strlen(name) >= IFNAMSIZ)
 		return ipvti_fail(ipvti, -ENODEV, "no interface has such a name");
-	err = transact(ipvti, link_request(RTM_GETLINK, 0, 0, name), &replies);
-	if (!err && !replies.count)
-		err = ipvti_fail(ipvti, -EBADMSG, "the kernel's reply has no interface");
-	if (!err) {
-		info = nlmsg_data(nlmsg_hdr(replies.msgs[0]));
-		*ifindex = info->ifi_index;
-	}
-	ipvti_replies_free(&replies);
+	err = link_get(ipvti, 0, name, &info);
+	if (!err)
+		*ifindex = info.ifi_index;
+	return err;
+}
+
+int ipvti_link_flags(struct ipvti *ipvti, uint32_t ifindex, unsigned int *flags)
+{
+	struct ifinfomsg info;
+	int err;
+
+	err = link_get(ipvti, ifindex, NULL, &info);
+	if (!err)
+		*flags = info.ifi_flags;
 	return err;
 }
 
