@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the parent does for the network process. Every message passed the table in msg.c; here it
+ * is checked against what the tunnel may do, as if the network process were an enemy.
+ */
+#include <string.h>
+
+#include "daemon.h"
+
+static void on_resolve(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_resolve *m = msg->data;
+
+	lookup_start(t, msg->head.token, m->attempt);
+}
+
+static void on_alloc_spi(struct tunnel *t, const struct msg *msg)
+{
+	struct msg_event answer = { .type = IKE_EV_SPI };
+	int ret = -1;
+
+	if (t->ref.id)
+		ret = ipvti_spi_alloc(t->d->ipvti, &t->ref, &answer.spi);
+	answer.ok = !ret;
+	if (ret)
+		log_error(t->conf.name, "cannot reserve an SPI: %s",
+			  t->ref.id ? ipvti_error(t->d->ipvti) : "there is no device");
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, msg->head.token,
+		 &answer, sizeof(answer));
+}
+
+static uint8_t kernel_dir(uint32_t dir)
+{
+	return dir == IKE_IN ? IPVTI_SA_IN : IPVTI_SA_OUT;
+}
+
+static void on_free_spi(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_sa *m = msg->data;
+
+	if (t->ref.id)
+		ipvti_sa_del(t->d->ipvti, &t->ref, IPVTI_SA_IN, m->spi);
+}
+
+static void on_delete(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_sa *m = msg->data;
+	struct sa *sa = tunnel_sa_find(t, kernel_dir(m->dir), m->spi);
+
+	if (!sa)
+		return;
+	if (t->ref.id && ipvti_sa_del(t->d->ipvti, &t->ref, sa->dir, sa->spi))
+		log_debug(t->conf.name, "SA 0x%08x: %s", sa->spi, ipvti_error(t->d->ipvti));
+	tunnel_sa_forget(sa);
+	if (t->conf.routes.from_selectors)
+		route_apply(t);
+}
+
+static void on_activate(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_sa *m = msg->data;
+
+	if (t->ref.id && ipvti_sa_activate(t->d->ipvti, &t->ref, m->spi))
+		log_debug(t->conf.name, "SA 0x%08x: %s", m->spi, ipvti_error(t->d->ipvti));
+}
+
+static void on_endpoint(struct tunnel *t, const struct msg *msg)
+{
+	kernel_endpoint(t, msg->data);
+}
+
+static void on_install(struct tunnel *t, const struct msg *msg)
+{
+	const struct ike_install *in = msg->data;
+	struct msg_event failed = {
+		.type = IKE_EV_SA_FAILED, .dir = in->dir, .spi = in->spi,
+	};
+
+	if (!tag_is_of(in->tag, t->tag) || !tunnel_is_verified(t, in->tag))
+		snprintf(failed.text, sizeof(failed.text),
+			 "the key process did not verify the peer of that IKE SA");
+	else if (kernel_install(t, in, failed.text, sizeof(failed.text)))
+		return;
+	log_error(t->conf.name, "SA 0x%08x refused: %s", in->spi, failed.text);
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &failed,
+		 sizeof(failed));
+}
+
+static void on_peer_state(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_peer *m = msg->data;
+
+	t->suspect = m->suspect;
+	if (t->ref.id && ipvti_peer_set(t->d->ipvti, &t->ref, m->suspect))
+		log_error(t->conf.name, "cannot set the peer's state: %s",
+			  ipvti_error(t->d->ipvti));
+}
+
+static void on_state(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_state *m = msg->data;
+	char text[3 * IKE_MAX_TEXT];
+
+	if (m->reason >= IKE_N_REASONS)
+		return;
+	if (m->what != IKE_ACT_FAILED) {
+		t->up = m->what == IKE_ACT_UP;
+		t->since = daemon_clock();
+	}
+	t->reason = m->reason;
+	if (m->what == IKE_ACT_FAILED && t->explained)
+		status_explain_text(t, text, sizeof(text));
+	else
+		snprintf(text, sizeof(text), "%s", ike_reason_text(t->reason));
+	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
+		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
+	control_state(t, m->what, text);
+}
+
+static void terminate(char *text, size_t size)
+{
+	text[size - 1] = 0;
+}
+
+static void on_explain(struct tunnel *t, const struct msg *msg)
+{
+	t->explain = *(const struct msg_explain *)msg->data;
+	terminate(t->explain.offered, sizeof(t->explain.offered));
+	terminate(t->explain.wanted, sizeof(t->explain.wanted));
+	terminate(t->explain.detail, sizeof(t->explain.detail));
+	t->explained = t->explain.step < IKE_N_STEPS && t->explain.reason < IKE_N_REASONS;
+}
+
+static void on_log(struct tunnel *t, const struct msg *msg)
+{
+	struct msg_log m = *(const struct msg_log *)msg->data;
+
+	terminate(m.text, sizeof(m.text));
+	if (m.level < IKE_LOG_ERROR || m.level > IKE_LOG_DEBUG)
+		return;
+	log_line(m.level, t ? t->conf.name : NULL, "%s", m.text);
+	if (t)
+		control_log(t, m.level, m.text);
+}
+
+static void to_keys(struct daemon *d, const struct msg *msg)
+{
+	struct msg_channel *keys = d->processes[MSG_KEYS].channel;
+	struct msg_verdict no = { .text = "the key process is not running" };
+
+	if (keys)
+		msg_send(keys, msg->head.type, msg->head.tunnel, msg->head.token, msg->data,
+			 msg->head.len);
+	else
+		msg_send(d->processes[MSG_NETWORK].channel, msg->head.type == MSG_MAKE_AUTH ?
+			 MSG_AUTH_MADE : MSG_AUTH_CHECKED, msg->head.tunnel, msg->head.token,
+			 &no, sizeof(no));
+}
+
+typedef void tunnel_action(struct tunnel *t, const struct msg *msg);
+
+static tunnel_action *const tunnel_actions[MSG_N_TYPES] = {
+	[MSG_RESOLVE] = on_resolve,
+	[MSG_ALLOC_SPI] = on_alloc_spi,
+	[MSG_FREE_SPI] = on_free_spi,
+	[MSG_ENDPOINT] = on_endpoint,
+	[MSG_INSTALL] = on_install,
+	[MSG_ACTIVATE] = on_activate,
+	[MSG_DELETE] = on_delete,
+	[MSG_PEER_STATE] = on_peer_state,
+	[MSG_STATE] = on_state,
+	[MSG_EXPLAIN] = on_explain,
+};
+
+void actions_from_network(struct daemon *d, const struct msg *msg)
+{
+	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
+
+	switch ((enum msg_type)msg->head.type) {
+	case MSG_LOG:
+		on_log(t, msg);
+		break;
+	case MSG_STATUS:
+		control_status(d, msg);
+		break;
+	case MSG_MAKE_AUTH:
+	case MSG_CHECK_AUTH:
+		to_keys(d, msg);
+		break;
+	default:
+		/* A tunnel may have left the configuration while the message was under way. */
+		if (t)
+			tunnel_actions[msg->head.type](t, msg);
+	}
+}
+
+void actions_from_keys(struct daemon *d, const struct msg *msg)
+{
+	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
+	const struct msg_verdict *v = msg->data;
+	char text[sizeof(v->text)];
+
+	if (!t)
+		return;
+	memcpy(text, v->text, sizeof(text));
+	terminate(text, sizeof(text));
+	if (!v->ok)
+		log_notice(t->conf.name, "authentication: %s", text);
+	else if (msg->head.type == MSG_AUTH_CHECKED)
+		tunnel_verified(t, v->spi_i, v->spi_r);
+	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, msg->head.tunnel,
+		 msg->head.token, v, sizeof(*v));
+}

@@ -1,0 +1,512 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Reading the configuration files. */
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <libconfig.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+
+/**
+ * struct source - a file that was read
+ * @next: the one after it
+ * @cfg: its contents; the name of the file is in @name
+ * @name: path
+ */
+struct source {
+	struct source *next;
+	config_t cfg;
+	char name[256];
+};
+
+/**
+ * struct loader - one run
+ * @faults: of the run
+ * @first: files in order
+ * @last: where the next one goes
+ * @conf: result
+ */
+struct loader {
+	struct conf_faults *faults;
+	struct source *first;
+	struct source **last;
+	struct config *conf;
+};
+
+static const struct {
+	const char *name;
+	enum conf_section section;
+} sections[] = {
+	{ "ipvtid", CONF_IN_DAEMON },
+	{ "profile", CONF_IN_PROFILE },
+	{ "tunnel", CONF_IN_TUNNEL },
+};
+
+#define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
+
+void conf_fault(struct conf_faults *faults, const char *file, unsigned int line, const char *key,
+		const char *fmt, ...)
+{
+	va_list ap;
+
+	faults->n++;
+	if (!faults->out)
+		return;
+	if (file && line)
+		fprintf(faults->out, "%s:%u: ", file, line);
+	else if (file)
+		fprintf(faults->out, "%s: ", file);
+	if (key)
+		fprintf(faults->out, "%s: ", key);
+	va_start(ap, fmt);
+	vfprintf(faults->out, fmt, ap);
+	va_end(ap);
+	fputc('\n', faults->out);
+}
+
+static const struct conf_key *key_find(const char *name, unsigned int section)
+{
+	size_t i;
+
+	for (i = 0; i < conf_n_keys; i++)
+		if ((conf_keys[i].sections & section) && !strcmp(conf_keys[i].name, name))
+			return &conf_keys[i];
+	return NULL;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static void read_source(struct loader *l, const char *path)
+{
+	struct source *src = calloc(1, sizeof(*src));
+	FILE *f;
+
+	if (!src)
+		abort();
+	snprintf(src->name, sizeof(src->name), "%s", path);
+	config_init(&src->cfg);
+	*l->last = src;
+	l->last = &src->next;
+
+	f = fopen(path, "re");
+	if (!f) {
+		conf_fault(l->faults, path, 0, NULL, "cannot be read: %s", strerror(errno));
+		return;
+	}
+	if (!config_read(&src->cfg, f)) {
+		conf_fault(l->faults, path, config_error_line(&src->cfg), NULL, "%s",
+			   config_error_text(&src->cfg));
+		config_destroy(&src->cfg);
+		config_init(&src->cfg);
+	}
+	fclose(f);
+}
+
+static int is_conf(const struct dirent *d)
+{
+	size_t len = strlen(d->d_name);
+
+	return d->d_name[0] != '.' && len > 5 && !strcmp(d->d_name + len - 5, ".conf");
+}
+
+static void read_sources(struct loader *l, const char *path)
+{
+	char name[1024], dir[512];
+	struct dirent **list;
+	struct stat st;
+	int i, n;
+
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode)) {
+		read_source(l, path);
+		return;
+	}
+	snprintf(name, sizeof(name), "%s/ipvti.conf", path);
+	snprintf(dir, sizeof(dir), "%s/conf.d", path);
+	n = scandir(dir, &list, is_conf, alphasort);
+	if (n <= 0 || !access(name, F_OK))
+		read_source(l, name);
+	for (i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%s/%s", dir, list[i]->d_name);
+		read_source(l, name);
+		free(list[i]);
+	}
+	if (n >= 0)
+		free(list);
+}
+
+static void free_sources(struct loader *l)
+{
+	struct source *src;
+
+	while ((src = l->first)) {
+		l->first = src->next;
+		config_destroy(&src->cfg);
+		free(src);
+	}
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static bool scalar_text(const config_setting_t *s, char out[CONF_SECRET_MAX])
+{
+	const char *text;
+
+	switch (config_setting_type(s)) {
+	case CONFIG_TYPE_INT:
+	case CONFIG_TYPE_INT64:
+		snprintf(out, CONF_SECRET_MAX, "%lld", config_setting_get_int64(s));
+		return true;
+	case CONFIG_TYPE_BOOL:
+		strcpy(out, config_setting_get_bool(s) ? "true" : "false");
+		return true;
+	case CONFIG_TYPE_STRING:
+		text = config_setting_get_string(s);
+		if (strlen(text) >= CONF_SECRET_MAX)
+			return false;
+		strcpy(out, text);
+		return true;
+	}
+	return false;
+}
+
+static bool setting_text(struct loader *l, const char *file, const config_setting_t *s,
+			 struct conf_text *t)
+{
+	int i;
+
+	t->file = file;
+	t->line = config_setting_source_line(s);
+	t->list = config_setting_is_array(s) || config_setting_is_list(s);
+	t->n = t->list ? config_setting_length(s) : 1;
+	if (t->n > CONF_LIST_MAX) {
+		conf_fault(l->faults, file, t->line, config_setting_name(s),
+			   "%u elements; allowed are %d", t->n, CONF_LIST_MAX);
+		return false;
+	}
+	for (i = 0; i < (int)t->n; i++) {
+		if (scalar_text(t->list ? config_setting_get_elem(s, i) : s, t->item[i]))
+			continue;
+		conf_fault(l->faults, file, t->line, config_setting_name(s),
+			   "is neither a string of up to %d characters, a whole number nor a truth value",
+			   CONF_SECRET_MAX - 1);
+		return false;
+	}
+	return true;
+}
+
+/* A default is one word, or several with spaces between for a list. */
+static void default_text(const struct conf_key *key, struct conf_text *t)
+{
+	char buf[128], *word, *save = NULL;
+
+	t->file = "default";
+	t->line = 0;
+	t->n = 0;
+	t->list = key->type->list;
+	snprintf(buf, sizeof(buf), "%s", key->def);
+	for (word = strtok_r(buf, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		strcpy(t->item[t->n++], word);
+}
+
+static bool parse_text(struct loader *l, const struct conf_key *key, struct conf_text *t,
+		       void *base)
+{
+	void *field = (char *)base + key->offset;
+
+	if (t->list && !key->type->list) {
+		conf_fault(l->faults, t->file, t->line, key->name, "is a list; give one %s",
+			   key->type->name);
+		return false;
+	}
+	return key->type->parse(l->faults, key, t, field);
+}
+
+static bool parse_setting(struct loader *l, const struct conf_key *key, const char *file,
+			  const config_setting_t *s, bool legacy, void *base)
+{
+	struct conf_text t;
+
+	t.legacy = legacy;
+	return setting_text(l, file, s, &t) && parse_text(l, key, &t, base);
+}
+
+static void parse_default(struct loader *l, const struct conf_key *key, void *base)
+{
+	struct conf_text t;
+
+	t.legacy = false;
+	if (!key->def[0])
+		return;
+	default_text(key, &t);
+	if (!parse_text(l, key, &t, base))
+		abort();
+}
+
+/* ---- sections -------------------------------------------------------------------------------- */
+
+/* Every key of a group must be known there. */
+static void check_keys(struct loader *l, const char *file, const config_setting_t *group,
+		       enum conf_section section)
+{
+	const config_setting_t *s;
+	int i;
+
+	for (i = 0; i < config_setting_length(group); i++) {
+		s = config_setting_get_elem(group, i);
+		if (key_find(config_setting_name(s), section))
+			continue;
+		if (key_find(config_setting_name(s), ~0U))
+			conf_fault(l->faults, file, config_setting_source_line(s),
+				   config_setting_name(s), "has no place in this section");
+		else
+			conf_fault(l->faults, file, config_setting_source_line(s),
+				   config_setting_name(s), "unknown key; see ipvti.conf(5)");
+	}
+}
+
+/* The group of a profile or tunnel, and the file it stands in. */
+static config_setting_t *group_find(struct loader *l, const char *section, const char *name,
+				    const struct source **where)
+{
+	config_setting_t *group, *s;
+	struct source *src;
+
+	for (src = l->first; src; src = src->next) {
+		s = config_setting_get_member(config_root_setting(&src->cfg), section);
+		if (!s || !config_setting_is_group(s))
+			continue;
+		group = config_setting_get_member(s, name);
+		if (group && config_setting_is_group(group)) {
+			*where = src;
+			return group;
+		}
+	}
+	return NULL;
+}
+
+static void load_daemon(struct loader *l)
+{
+	const struct conf_key *key;
+	config_setting_t *group, *s;
+	struct source *src;
+	bool found;
+
+	for (key = conf_keys; key < conf_keys + conf_n_keys; key++) {
+		if (!(key->sections & CONF_IN_DAEMON))
+			continue;
+		found = false;
+		for (src = l->first; src; src = src->next) {
+			group = config_setting_get_member(config_root_setting(&src->cfg), "ipvtid");
+			if (!group || !config_setting_is_group(group))
+				continue;
+			s = config_setting_get_member(group, key->name);
+			if (!s)
+				continue;
+			if (found)
+				conf_fault(l->faults, src->name, config_setting_source_line(s),
+					   key->name, "given before in another file");
+			else
+				parse_setting(l, key, src->name, s, false, &l->conf->daemon);
+			found = true;
+		}
+		if (!found)
+			parse_default(l, key, &l->conf->daemon);
+	}
+}
+
+/* What stands in the tunnel goes before what stands in its profile, and that before defaults. */
+static void load_tunnel(struct loader *l, const struct source *src, config_setting_t *group)
+{
+	const struct source *profile_src = NULL;
+	config_setting_t *profile = NULL, *s;
+	const struct conf_key *key;
+	struct conf_tunnel *t;
+	size_t k;
+
+	t = reallocarray(l->conf->tunnels, l->conf->n + 1, sizeof(*t));
+	if (!t)
+		abort();
+	l->conf->tunnels = t;
+	t += l->conf->n++;
+	memset(t, 0, sizeof(*t));
+	snprintf(t->name, sizeof(t->name), "%s", config_setting_name(group));
+	snprintf(t->file, sizeof(t->file), "%s", src->name);
+	t->line = config_setting_source_line(group);
+
+	s = config_setting_get_member(group, "profile");
+	if (s && config_setting_get_string(s)) {
+		profile = group_find(l, "profile", config_setting_get_string(s), &profile_src);
+		if (profile)
+			snprintf(t->profile_file, sizeof(t->profile_file), "%s",
+				 profile_src->name);
+		else
+			conf_fault(l->faults, src->name, config_setting_source_line(s), "profile",
+				   "there is no profile \"%s\"", config_setting_get_string(s));
+	}
+
+	for (k = 0; k < conf_n_keys; k++) {
+		key = &conf_keys[k];
+		if (!(key->sections & CONF_IN_TUNNEL))
+			continue;
+		s = config_setting_get_member(group, key->name);
+		if (!s && profile && (key->sections & CONF_IN_PROFILE)) {
+			s = config_setting_get_member(profile, key->name);
+			t->key_in_profile[k] = s;
+		}
+		if (s) {
+			t->key_line[k] = config_setting_source_line(s);
+			parse_setting(l, key, t->key_in_profile[k] ? t->profile_file : t->file, s,
+				      t->legacy, t);
+		} else if (key->def) {
+			parse_default(l, key, t);
+		} else {
+			conf_fault(l->faults, t->file, t->line, key->name,
+				   "is missing from tunnel \"%s\"; it is the %s", t->name,
+				   key->help);
+		}
+	}
+}
+
+static bool name_ok(struct loader *l, const struct source *src, const config_setting_t *group)
+{
+	const char *name = config_setting_name(group);
+
+	if (!config_setting_is_group(group)) {
+		conf_fault(l->faults, src->name, config_setting_source_line(group), name,
+			   "is not a group; write %s: { key = value; }", name);
+		return false;
+	}
+	if (strlen(name) >= IKE_MAX_NAME) {
+		conf_fault(l->faults, src->name, config_setting_source_line(group), name,
+			   "is longer than %d characters", IKE_MAX_NAME - 1);
+		return false;
+	}
+	return true;
+}
+
+static void load_named(struct loader *l, const struct source *src, config_setting_t *section,
+		       enum conf_section kind)
+{
+	const struct source *first;
+	config_setting_t *group;
+	int i;
+
+	for (i = 0; i < config_setting_length(section); i++) {
+		group = config_setting_get_elem(section, i);
+		if (!name_ok(l, src, group))
+			continue;
+		check_keys(l, src->name, group, kind);
+		if (group_find(l, config_setting_name(section), config_setting_name(group),
+			       &first) != group)
+			conf_fault(l->faults, src->name, config_setting_source_line(group),
+				   config_setting_name(group), "is defined in %s already",
+				   first->name);
+		else if (kind == CONF_IN_TUNNEL)
+			load_tunnel(l, src, group);
+	}
+}
+
+static void load_sections(struct loader *l, const struct source *src)
+{
+	const config_setting_t *root = config_root_setting(&src->cfg);
+	config_setting_t *s;
+	size_t k;
+	int i;
+
+	for (i = 0; i < config_setting_length(root); i++) {
+		s = config_setting_get_elem(root, i);
+		for (k = 0; k < N_SECTIONS; k++)
+			if (!strcmp(sections[k].name, config_setting_name(s)))
+				break;
+		if (k == N_SECTIONS)
+			conf_fault(l->faults, src->name, config_setting_source_line(s),
+				   config_setting_name(s),
+				   "unknown section; allowed are ipvtid, profile and tunnel");
+		else if (!config_setting_is_group(s))
+			conf_fault(l->faults, src->name, config_setting_source_line(s),
+				   config_setting_name(s), "is not a group; write %s: { … }",
+				   config_setting_name(s));
+		else if (sections[k].section == CONF_IN_DAEMON)
+			check_keys(l, src->name, s, CONF_IN_DAEMON);
+		else
+			load_named(l, src, s, sections[k].section);
+	}
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void check_tunnels(struct loader *l)
+{
+	const struct config *c = l->conf;
+	size_t i, k;
+
+	for (i = 0; i < c->n; i++) {
+		const struct conf_tunnel *t = &c->tunnels[i];
+
+		for (k = 0; k < i; k++)
+			if (t->device[0] && !strcmp(c->tunnels[k].device, t->device))
+				conf_fault(l->faults, t->file, t->line, "device",
+					   "\"%s\" belongs to tunnel \"%s\" already", t->device,
+					   c->tunnels[k].name);
+		if (!t->remote.n && t->start == IKE_START_NOW)
+			conf_fault(l->faults, t->file, t->line, "start",
+				   "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
+				   t->name);
+		if (t->give_up && t->detect > t->give_up)
+			conf_fault(l->faults, t->file, t->line, "detect",
+				   "is longer than give-up in tunnel \"%s\"", t->name);
+	}
+}
+
+bool conf_load(const char *path, struct config *conf, struct conf_faults *faults)
+{
+	struct loader l = { .faults = faults, .last = &l.first, .conf = conf };
+	const struct source *src;
+
+	memset(conf, 0, sizeof(*conf));
+	read_sources(&l, path);
+	load_daemon(&l);
+	for (src = l.first; src; src = src->next)
+		load_sections(&l, src);
+	check_tunnels(&l);
+	free_sources(&l);
+	return !faults->n;
+}
+
+void conf_free(struct config *conf)
+{
+	if (conf->tunnels)
+		explicit_bzero(conf->tunnels, conf->n * sizeof(*conf->tunnels));
+	free(conf->tunnels);
+	memset(conf, 0, sizeof(*conf));
+}
+
+const struct conf_tunnel *conf_tunnel_find(const struct config *conf, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n; i++)
+		if (!strcmp(conf->tunnels[i].name, name))
+			return &conf->tunnels[i];
+	return NULL;
+}
+
+void conf_key_place(const struct conf_tunnel *t, const char *key, struct conf_place *place)
+{
+	size_t k;
+
+	memset(place, 0, sizeof(*place));
+	for (k = 0; k < conf_n_keys; k++) {
+		if (!t->key_line[k] || strcmp(conf_keys[k].name, key))
+			continue;
+		place->line = t->key_line[k];
+		snprintf(place->file, sizeof(place->file), "%s",
+			 t->key_in_profile[k] ? t->profile_file : t->file);
+		return;
+	}
+}

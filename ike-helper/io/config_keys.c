@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table of all keys of the configuration. ipvti.conf(5) describes the same; a test compares. */
+#include <linux/ipvti.h>
+
+#include "config.h"
+
+const char *const conf_words_log[] = {
+	"error", "warning", "notice", "info", "debug", NULL
+};
+const char *const conf_words_start[] = { "manual", "now", "on-traffic", NULL };
+const char *const conf_words_encap[] = { "auto", "udp", NULL };
+const char *const conf_words_df[] = { "set", "clear", "copy", NULL };
+const char *const conf_words_parallel[] = { "off", "on", "auto", NULL };
+const char *const conf_words_roam[] = { "off", "port", "any", NULL };
+const char *const conf_words_checksum[] = { "trust", "verify", NULL };
+static const char *const words_mtu[] = { "auto", NULL };
+static const char *const words_inherit[] = { "inherit", NULL };
+static const char *const words_off[] = { "off", NULL };
+
+#define SHARED (CONF_IN_PROFILE | CONF_IN_TUNNEL)
+
+#define FIELD(f) \
+	.offset = offsetof(struct conf_tunnel, f), .size = sizeof(((struct conf_tunnel *)0)->f)
+#define DAEMON_FIELD(f) \
+	.offset = offsetof(struct conf_daemon, f), .size = sizeof(((struct conf_daemon *)0)->f)
+
+#define SECOND UINT64_C(1000)
+#define HOUR (3600 * SECOND)
+#define DAY (24 * HOUR)
+
+const struct conf_key conf_keys[] = {
+	/* the daemon */
+	{ "log", CONF_IN_DAEMON, &conf_type_word, DAEMON_FIELD(log), .words = conf_words_log,
+	  .def = "info", .reload = CONF_IN_PLACE, .help = "least level that is logged" },
+	{ "user", CONF_IN_DAEMON, &conf_type_name, DAEMON_FIELD(user),
+	  .def = "nobody", .reload = CONF_RESTART,
+	  .help = "user that the unprivileged processes become" },
+	{ "fwmark", CONF_IN_DAEMON, &conf_type_number, DAEMON_FIELD(fwmark), .max = UINT32_MAX,
+	  .def = "0", .reload = CONF_RESTART, .help = "mark of IKE packets" },
+	{ "cookie-threshold", CONF_IN_DAEMON, &conf_type_number, DAEMON_FIELD(cookie_threshold),
+	  .max = 65536, .def = "30", .reload = CONF_RESTART,
+	  .help = "half-open IKE SAs from which on a cookie is asked for" },
+	{ "half-open-max", CONF_IN_DAEMON, &conf_type_number, DAEMON_FIELD(half_open_max), .min = 1,
+	  .max = 65536, .def = "256", .reload = CONF_RESTART,
+	  .help = "half-open IKE SAs in all" },
+
+	/* must be read before the proposals are */
+	{ "legacy", SHARED, &conf_type_flag, FIELD(legacy), .def = "no",
+	  .reload = CONF_NEXT_REKEY,
+	  .help = "allow algorithms that RFC 8221 and RFC 8247 advise against" },
+
+	/* who */
+	{ "profile", CONF_IN_TUNNEL, &conf_type_name, FIELD(profile), .def = "",
+	  .reload = CONF_IN_PLACE, .help = "profile that gives what the tunnel leaves out" },
+	{ "device", CONF_IN_TUNNEL, &conf_type_ifname, FIELD(device), .def = NULL,
+	  .reload = CONF_RENEGOTIATE, .help = "network device of the tunnel" },
+	{ "local", SHARED, &conf_type_address, FIELD(local), .def = "%any",
+	  .reload = CONF_RENEGOTIATE, .help = "own outer address" },
+	{ "remote", SHARED, &conf_type_hosts, FIELD(remote), .def = "%any",
+	  .reload = CONF_RENEGOTIATE,
+	  .help = "name or addresses of the peer, looked up at each attempt" },
+	{ "local-id", SHARED, &conf_type_id, FIELD(local_id), .def = NULL,
+	  .reload = CONF_RENEGOTIATE, .help = "identity shown to the peer" },
+	{ "remote-id", SHARED, &conf_type_id, FIELD(remote_id), .def = NULL,
+	  .reload = CONF_RENEGOTIATE, .help = "identity the peer must prove" },
+	{ "psk", SHARED, &conf_type_secret, FIELD(psk), .def = NULL,
+	  .reload = CONF_RENEGOTIATE, .help = "pre-shared key" },
+
+	/* IKE */
+	{ "ike-proposals", SHARED, &conf_type_ike_proposals, FIELD(ike_proposals), .def = "",
+	  .reload = CONF_NEXT_REKEY, .help = "algorithms of the IKE SA" },
+	{ "ike-lifetime", SHARED, &conf_type_duration, FIELD(ike_lifetime), .min = 10 * SECOND,
+	  .max = 30 * DAY, .words = words_off, .def = "4h", .reload = CONF_NEXT_REKEY,
+	  .help = "time until the IKE SA is rekeyed" },
+	{ "start", SHARED, &conf_type_word, FIELD(start), .words = conf_words_start, .def = "now",
+	  .reload = CONF_IN_PLACE, .help = "what brings the tunnel up" },
+	{ "detect", SHARED, &conf_type_duration, FIELD(detect), .min = SECOND / 2, .max = HOUR,
+	  .words = words_off, .def = "30s", .reload = CONF_IN_PLACE,
+	  .help = "longest time from the last authenticated packet to carrier down" },
+	{ "give-up", SHARED, &conf_type_duration, FIELD(give_up), .min = SECOND, .max = DAY,
+	  .def = "3m", .reload = CONF_IN_PLACE,
+	  .help = "time after which a silent peer's SAs are deleted" },
+	{ "retry", SHARED, &conf_type_duration, FIELD(retry), .min = SECOND / 10, .max = HOUR,
+	  .def = "1s", .reload = CONF_IN_PLACE,
+	  .help = "pause before the second attempt, grows to 32 times that" },
+	{ "retransmit", SHARED, &conf_type_duration, FIELD(retransmit), .min = SECOND / 10,
+	  .max = 60 * SECOND, .def = "500ms", .reload = CONF_IN_PLACE,
+	  .help = "first retransmission interval of a request, each next is 1.8 times longer" },
+	{ "fragment-size", SHARED, &conf_type_number, FIELD(fragment_size), .min = 576, .max = 9000,
+	  .def = "1280", .reload = CONF_NEXT_REKEY,
+	  .help = "largest IP packet that IKE sends in one piece" },
+	{ "mobike", SHARED, &conf_type_flag, FIELD(mobike), .def = "no",
+	  .reload = CONF_RENEGOTIATE, .help = "announce MOBIKE" },
+
+	/* Child SA */
+	{ "esp-proposals", SHARED, &conf_type_esp_proposals, FIELD(esp_proposals), .def = "",
+	  .reload = CONF_NEXT_REKEY, .help = "algorithms of the Child SAs" },
+	{ "local-ts", SHARED, &conf_type_selectors, FIELD(local_ts), .def = "0.0.0.0/0 ::/0",
+	  .reload = CONF_RENEGOTIATE, .help = "traffic selectors of this side" },
+	{ "remote-ts", SHARED, &conf_type_selectors, FIELD(remote_ts), .def = "0.0.0.0/0 ::/0",
+	  .reload = CONF_RENEGOTIATE, .help = "traffic selectors of the peer's side" },
+	{ "child-lifetime", SHARED, &conf_type_duration, FIELD(child_lifetime), .min = 10 * SECOND,
+	  .max = 30 * DAY, .words = words_off, .def = "1h", .reload = CONF_NEXT_REKEY,
+	  .help = "time until a Child SA is rekeyed" },
+	{ "child-bytes", SHARED, &conf_type_size, FIELD(child_bytes), .min = 1024,
+	  .max = INT64_MAX, .words = words_off, .def = "off", .reload = CONF_NEXT_REKEY,
+	  .help = "octets until a Child SA is rekeyed" },
+	{ "child-packets", SHARED, &conf_type_number, FIELD(child_packets), .min = 100,
+	  .max = INT64_MAX, .words = words_off, .def = "off", .reload = CONF_NEXT_REKEY,
+	  .help = "packets until a Child SA is rekeyed" },
+	{ "replay-window", SHARED, &conf_type_number, FIELD(replay_window),
+	  .max = IPVTI_REPLAY_WINDOW_MAX, .def = "1024", .reload = CONF_NEXT_REKEY,
+	  .help = "packets by which one may be late, 0 checks nothing" },
+	{ "encap", SHARED, &conf_type_word, FIELD(encap), .words = conf_words_encap, .def = "auto",
+	  .reload = CONF_RENEGOTIATE, .help = "when ESP goes in UDP" },
+	{ "keepalive", SHARED, &conf_type_duration, FIELD(keepalive), .min = SECOND, .max = HOUR,
+	  .words = words_off, .def = "20s", .reload = CONF_IN_PLACE,
+	  .help = "silence after which a NAT keepalive is sent, with UDP encapsulation" },
+
+	/* the device and what is routed into it */
+	{ "address", CONF_IN_TUNNEL, &conf_type_prefixes, FIELD(address), .def = "",
+	  .reload = CONF_IN_PLACE, .help = "addresses of the device" },
+	{ "routes", SHARED, &conf_type_routes, FIELD(routes), .def = "",
+	  .reload = CONF_IN_PLACE, .help = "prefixes routed into the device" },
+	{ "metric", SHARED, &conf_type_number, FIELD(metric), .min = 1, .max = 4000000000,
+	  .def = "1024", .reload = CONF_IN_PLACE, .help = "metric of these routes" },
+	{ "backstop", SHARED, &conf_type_flag, FIELD(backstop), .def = "yes",
+	  .reload = CONF_IN_PLACE, .help = "keep an unreachable route behind each of them" },
+	{ "failover", SHARED, &conf_type_flag, FIELD(failover), .def = "no",
+	  .reload = CONF_IN_PLACE,
+	  .help = "without carrier let traffic take the next route" },
+	{ "mtu", SHARED, &conf_type_number, FIELD(mtu), .min = IPVTI_MTU_MIN, .max = 65535,
+	  .words = words_mtu, .def = "auto", .reload = CONF_IN_PLACE, .help = "MTU of the device" },
+	{ "fwmark", SHARED, &conf_type_number, FIELD(fwmark), .max = UINT32_MAX, .def = "0",
+	  .reload = CONF_IN_PLACE, .help = "mark of ESP packets" },
+	{ "lower", SHARED, &conf_type_ifname, FIELD(lower), .def = "",
+	  .reload = CONF_IN_PLACE, .help = "device that ESP packets leave through" },
+	{ "ttl", SHARED, &conf_type_number, FIELD(ttl), .min = 1, .max = 255,
+	  .words = words_inherit, .def = "64", .reload = CONF_IN_PLACE,
+	  .help = "TTL or hop limit of outer packets" },
+	{ "dscp", SHARED, &conf_type_number, FIELD(dscp), .max = 63,
+	  .words = words_inherit, .word = IPVTI_DSCP_INHERIT, .def = "inherit",
+	  .reload = CONF_IN_PLACE,
+	  .help = "DSCP of outer packets" },
+	{ "df", SHARED, &conf_type_word, FIELD(df), .words = conf_words_df, .def = "set",
+	  .reload = CONF_IN_PLACE, .help = "Don't Fragment of outer IPv4 packets" },
+	{ "parallel", SHARED, &conf_type_word, FIELD(parallel), .words = conf_words_parallel,
+	  .def = "off", .reload = CONF_IN_PLACE, .help = "use of several CPUs for one tunnel" },
+	{ "roam", SHARED, &conf_type_word, FIELD(roam), .words = conf_words_roam, .def = "port",
+	  .reload = CONF_IN_PLACE, .help = "what of the peer's outer address ESP may change" },
+	{ "secpath", SHARED, &conf_type_flag, FIELD(secpath), .def = "no",
+	  .reload = CONF_IN_PLACE, .help = "make nft's `meta secpath exists` match" },
+	{ "inner-checksum", SHARED, &conf_type_word, FIELD(inner_checksum),
+	  .words = conf_words_checksum, .def = "trust", .reload = CONF_IN_PLACE,
+	  .help = "whether transport checksums inside are verified again" },
+};
+
+const size_t conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);
+
+_Static_assert(sizeof(conf_keys) / sizeof(conf_keys[0]) <= CONF_KEYS_MAX, "CONF_KEYS_MAX");

@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The types of values: from text to a field. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "secret.h"
+
+const char *conf_word(const char *const *words, uint64_t value)
+{
+	uint64_t i;
+
+	for (i = 0; words[i]; i++)
+		if (i == value)
+			return words[i];
+	return "?";
+}
+
+static const char *word_list(const char *const *words, char *buf, size_t len)
+{
+	size_t n = 0;
+
+	buf[0] = 0;
+	for (; *words && n < len; words++)
+		n += snprintf(buf + n, len - n, "%s%s", n ? ", " : "", *words);
+	return buf;
+}
+
+static int word_find(const char *const *words, const char *text)
+{
+	int i;
+
+	for (i = 0; words && words[i]; i++)
+		if (!strcmp(words[i], text))
+			return i;
+	return -1;
+}
+
+static bool parse_word(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	int i = word_find(key->words, t->item[0]);
+	char buf[128];
+
+	if (i < 0) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is none of the allowed words: %s", t->item[0],
+			   word_list(key->words, buf, sizeof(buf)));
+		return false;
+	}
+	*(uint64_t *)field = i;
+	return true;
+}
+
+const struct conf_type conf_type_word = { "word", false, parse_word };
+
+static const char *const words_flag[] = { "no", "yes", "false", "true", NULL };
+
+static bool parse_flag(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	int i = word_find(words_flag, t->item[0]);
+
+	if (i < 0) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not a truth value; allowed are true and false", t->item[0]);
+		return false;
+	}
+	*(uint64_t *)field = i & 1;
+	return true;
+}
+
+const struct conf_type conf_type_flag = { "flag", false, parse_flag };
+
+/**
+ * struct unit - a suffix of a number
+ * @suffix: text
+ * @factor: what it multiplies with
+ */
+struct unit {
+	const char *suffix;
+	uint64_t factor;
+};
+
+static const struct unit units_none[] = { { "", 1 }, { NULL, 0 } };
+static const struct unit units_time[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 },
+	{ NULL, 0 }
+};
+static const struct unit units_size[] = {
+	{ "", 1 }, { "K", UINT64_C(1) << 10 }, { "M", UINT64_C(1) << 20 },
+	{ "G", UINT64_C(1) << 30 }, { "T", UINT64_C(1) << 40 }, { NULL, 0 }
+};
+
+static void unit_text(uint64_t v, const struct unit *units, char *buf, size_t len)
+{
+	const struct unit *best = units;
+	const struct unit *u;
+
+	for (u = units; u->suffix; u++)
+		if (v >= u->factor && v % u->factor == 0 && u->factor >= best->factor)
+			best = u;
+	snprintf(buf, len, "%" PRIu64 "%s", v / best->factor, best->suffix);
+}
+
+static bool read_unit(const char *text, const struct unit *units, uint64_t *v)
+{
+	const struct unit *u;
+	unsigned long long n;
+	char *end;
+
+	if (!isdigit((unsigned char)text[0]))
+		return false;
+	errno = 0;
+	n = strtoull(text, &end, 0);
+	if (errno)
+		return false;
+	for (u = units; u->suffix; u++)
+		if (!strcmp(u->suffix, end))
+			return !__builtin_mul_overflow(n, u->factor, v);
+	return false;
+}
+
+static bool parse_units(struct conf_faults *faults, const struct conf_key *key,
+			const struct conf_text *t, const struct unit *units, const char *example,
+			void *field)
+{
+	char min[32], max[32], words[64];
+	uint64_t v;
+
+	if (word_find(key->words, t->item[0]) >= 0) {
+		*(uint64_t *)field = key->word;
+		return true;
+	}
+	if (read_unit(t->item[0], units, &v) && v >= key->min && v <= key->max) {
+		*(uint64_t *)field = v;
+		return true;
+	}
+	unit_text(key->min, units, min, sizeof(min));
+	unit_text(key->max, units, max, sizeof(max));
+	conf_fault(faults, t->file, t->line, key->name,
+		   "\"%s\" is not allowed; give %s from %s to %s%s%s", t->item[0], example, min, max,
+		   key->words ? ", or " : "",
+		   key->words ? word_list(key->words, words, sizeof(words)) : "");
+	return false;
+}
+
+static bool parse_number(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	return parse_units(faults, key, t, units_none, "a number", field);
+}
+
+const struct conf_type conf_type_number = { "number", false, parse_number };
+
+static bool parse_duration(struct conf_faults *faults, const struct conf_key *key,
+			   const struct conf_text *t, void *field)
+{
+	return parse_units(faults, key, t, units_time, "a time as \"3s\" or \"500ms\"", field);
+}
+
+const struct conf_type conf_type_duration = { "duration", false, parse_duration };
+
+static bool parse_size(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	return parse_units(faults, key, t, units_size, "a size as \"100M\"", field);
+}
+
+const struct conf_type conf_type_size = { "size", false, parse_size };
+
+static bool parse_name(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	size_t len = strlen(t->item[0]);
+
+	if (len >= key->size || strpbrk(t->item[0], " /:\t\n")) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not a name of up to %zu characters", t->item[0],
+			   key->size - 1);
+		return false;
+	}
+	memcpy(field, t->item[0], len + 1);
+	return true;
+}
+
+const struct conf_type conf_type_name = { "name", false, parse_name };
+
+/* As dev_valid_name() in the kernel. */
+static bool parse_ifname(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	const char *s = t->item[0];
+	size_t len = strlen(s);
+
+	if (!len || len >= IFNAMSIZ || !strcmp(s, ".") || !strcmp(s, "..") ||
+	    strpbrk(s, "/: \t\n%")) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not the name of a device, 1 to %d characters without / : %% and spaces",
+			   s, IFNAMSIZ - 1);
+		return false;
+	}
+	memcpy(field, s, len + 1);
+	return true;
+}
+
+const struct conf_type conf_type_ifname = { "device", false, parse_ifname };
+
+static uint8_t read_ip(const char *text, uint8_t ip[16])
+{
+	memset(ip, 0, 16);
+	if (inet_pton(AF_INET, text, ip) == 1)
+		return 4;
+	if (inet_pton(AF_INET6, text, ip) == 1)
+		return 6;
+	return 0;
+}
+
+static bool parse_address(struct conf_faults *faults, const struct conf_key *key,
+			  const struct conf_text *t, void *field)
+{
+	struct ike_addr *a = field;
+
+	memset(a, 0, sizeof(*a));
+	if (!strcmp(t->item[0], "%any"))
+		return true;
+	a->family = read_ip(t->item[0], a->ip);
+	if (!a->family)
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not an address; give an IPv4 or IPv6 address, or %%any",
+			   t->item[0]);
+	return a->family;
+}
+
+const struct conf_type conf_type_address = { "address", false, parse_address };
+
+static bool host_ok(const char *s)
+{
+	uint8_t ip[16];
+	const char *p;
+
+	if (read_ip(s, ip))
+		return true;
+	for (p = s; *p; p++)
+		if (!isalnum((unsigned char)*p) && !strchr("-._", *p))
+			return false;
+	/* Only digits and dots would be an address with a slip of the pen. */
+	return *s && *s != '-' && strspn(s, "0123456789.") != strlen(s);
+}
+
+static bool parse_hosts(struct conf_faults *faults, const struct conf_key *key,
+			const struct conf_text *t, void *field)
+{
+	struct conf_hosts *hosts = field;
+	unsigned int i;
+
+	memset(hosts, 0, sizeof(*hosts));
+	if (t->n == 1 && !strcmp(t->item[0], "%any"))
+		return true;
+	if (t->n > IKE_MAX_ADDRS) {
+		conf_fault(faults, t->file, t->line, key->name, "%u hosts; allowed are %d", t->n,
+			   IKE_MAX_ADDRS);
+		return false;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (strlen(t->item[i]) >= CONF_HOST_MAX || !host_ok(t->item[i])) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is neither an address nor a host name, nor %%any alone",
+				   t->item[i]);
+			return false;
+		}
+		memcpy(hosts->v[i], t->item[i], strlen(t->item[i]) + 1);
+	}
+	hosts->n = t->n;
+	return true;
+}
+
+const struct conf_type conf_type_hosts = { "hosts", true, parse_hosts };
+
+static bool parse_id(struct conf_faults *faults, const struct conf_key *key,
+		     const struct conf_text *t, void *field)
+{
+	struct ike_id *id = field;
+
+	if (!ike_id_parse(t->item[0], id)) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not an identity; allowed are a host name, user@host, an address, keyid:HEX, keyid:@TEXT, dn:HEX",
+			   t->item[0]);
+		return false;
+	}
+	if (id->type == IKE_ID_ANY && !strcmp(key->name, "local-id")) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "%%any is not an identity to show to a peer; name one");
+		return false;
+	}
+	return true;
+}
+
+const struct conf_type conf_type_id = { "identity", false, parse_id };
+
+static bool parse_secret(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	static const struct {
+		const char *prefix;
+		enum conf_secret_kind kind;
+	} kinds[] = {
+		{ "file:", CONF_SECRET_FILE },
+		{ "credential:", CONF_SECRET_CREDENTIAL },
+		{ "command:", CONF_SECRET_COMMAND },
+		{ "", CONF_SECRET_INLINE },
+	};
+	struct conf_secret *secret = field;
+	const char *text = t->item[0];
+	char err[512];
+	size_t i;
+
+	for (i = 0; strncmp(text, kinds[i].prefix, strlen(kinds[i].prefix)); i++)
+		;
+	memset(secret, 0, sizeof(*secret));
+	secret->kind = kinds[i].kind;
+	text += strlen(kinds[i].prefix);
+	memcpy(secret->text, text, strlen(text) + 1);
+	if (!secret_check(secret, t->file, err, sizeof(err))) {
+		conf_fault(faults, t->file, t->line, key->name, "%s", err);
+		return false;
+	}
+	return true;
+}
+
+const struct conf_type conf_type_secret = { "secret", false, parse_secret };
+
+static bool host_bits(const struct conf_prefix *p)
+{
+	unsigned int i;
+
+	for (i = p->len; i < (p->family == 4 ? 32U : 128U); i++)
+		if (p->ip[i / 8] & (0x80 >> (i % 8)))
+			return true;
+	return false;
+}
+
+static bool read_prefix(const char *text, struct conf_prefix *p)
+{
+	char buf[64];
+	uint64_t len;
+	char *slash;
+
+	if (strlen(text) >= sizeof(buf))
+		return false;
+	strcpy(buf, text);
+	slash = strchr(buf, '/');
+	if (slash)
+		*slash++ = 0;
+	memset(p, 0, sizeof(*p));
+	p->family = read_ip(buf, p->ip);
+	if (!p->family)
+		return false;
+	p->len = p->family == 4 ? 32 : 128;
+	if (!slash)
+		return true;
+	if (!read_unit(slash, units_none, &len) || len > p->len)
+		return false;
+	p->len = len;
+	return true;
+}
+
+static bool parse_prefixes(struct conf_faults *faults, const struct conf_key *key,
+			   const struct conf_text *t, void *field)
+{
+	struct conf_prefixes *list = field;
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	for (i = 0; i < t->n; i++) {
+		if (!read_prefix(t->item[i], &list->v[i])) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is not an address with a prefix length, as \"10.255.0.1/31\"",
+				   t->item[i]);
+			return false;
+		}
+	}
+	list->n = t->n;
+	return true;
+}
+
+const struct conf_type conf_type_prefixes = { "prefixes", true, parse_prefixes };
+
+static bool parse_routes(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	struct conf_routes *routes = field;
+	unsigned int i;
+
+	memset(routes, 0, sizeof(*routes));
+	if (t->n == 1 && !strcmp(t->item[0], "from-selectors")) {
+		routes->from_selectors = true;
+		return true;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (!read_prefix(t->item[i], &routes->list.v[i])) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is not a prefix as \"192.168.200.0/24\", nor from-selectors alone",
+				   t->item[i]);
+			return false;
+		}
+		if (host_bits(&routes->list.v[i])) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" has bits set behind its prefix length; clear them",
+				   t->item[i]);
+			return false;
+		}
+	}
+	routes->list.n = t->n;
+	return true;
+}
+
+const struct conf_type conf_type_routes = { "routes", true, parse_routes };
+
+static bool parse_selectors(struct conf_faults *faults, const struct conf_key *key,
+			    const struct conf_text *t, void *field)
+{
+	struct conf_selectors *list = field;
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	if (!t->n || t->n > IKE_MAX_TS) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "%u selectors; allowed are 1 to %d", t->n, IKE_MAX_TS);
+		return false;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (ike_ts_parse(t->item[i], &list->v[i]))
+			continue;
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not a selector; allowed are \"10.0.0.0/8\", \"10.0.0.1-10.0.0.9\", with \"[tcp/80]\" behind",
+			   t->item[i]);
+		return false;
+	}
+	list->n = t->n;
+	return true;
+}
+
+const struct conf_type conf_type_selectors = { "selectors", true, parse_selectors };
+
+static bool parse_proposals(struct conf_faults *faults, const struct conf_key *key,
+			    const struct conf_text *t, enum ike_protocol protocol, void *field)
+{
+	struct ike_proposals *list = field;
+	char err[IKE_MAX_TEXT];
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	if (t->n > IKE_MAX_PROPOSALS) {
+		conf_fault(faults, t->file, t->line, key->name, "%u proposals; allowed are %d",
+			   t->n, IKE_MAX_PROPOSALS);
+		return false;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (ike_proposal_parse(t->item[i], protocol, t->legacy, &list->p[i], err,
+				       sizeof(err)))
+			continue;
+		conf_fault(faults, t->file, t->line, key->name, "\"%s\": %s", t->item[i], err);
+		return false;
+	}
+	list->n = t->n;
+	return true;
+}
+
+static bool parse_ike_proposals(struct conf_faults *faults, const struct conf_key *key,
+				const struct conf_text *t, void *field)
+{
+	return parse_proposals(faults, key, t, IKE_PROTO_IKE, field);
+}
+
+const struct conf_type conf_type_ike_proposals = { "IKE proposals", true, parse_ike_proposals };
+
+static bool parse_esp_proposals(struct conf_faults *faults, const struct conf_key *key,
+				const struct conf_text *t, void *field)
+{
+	return parse_proposals(faults, key, t, IKE_PROTO_ESP, field);
+}
+
+const struct conf_type conf_type_esp_proposals = { "ESP proposals", true, parse_esp_proposals };

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The parent process: what its files share. Prototypes are grouped by the file that has them.
+ * Everything runs in one thread from one event loop.
+ */
+#ifndef IPVTID_DAEMON_H
+#define IPVTID_DAEMON_H
+
+#include <event2/event.h>
+#include <ipvti.h>
+#include <jansson.h>
+#include <sys/queue.h>
+
+#include "child.h"
+#include "config.h"
+#include "log.h"
+#include "msg.h"
+#include "secret.h"
+#include "tag.h"
+
+#define RUN_DIR "/run/ipvti"
+#define VERIFIED_MAX 8		/* IKE SAs of one tunnel at a time: the old, the new, collisions */
+
+/**
+ * struct sa - an SA in the kernel
+ * @link: in struct tunnel
+ * @dir: IPVTI_SA_IN or IPVTI_SA_OUT
+ * @spi: SPI
+ * @pair: SPI of the other direction, 0 if unknown
+ * @adopted: left by an earlier process of the daemon, or known to the core only as such
+ * @esn: extended sequence numbers
+ * @child: index of the child
+ * @alg: keyword
+ * @tag: as in the kernel
+ * @n_remote: selectors used in @remote
+ * @remote: the peer's side of the traffic; not known of adopted ones
+ */
+struct sa {
+	LIST_ENTRY(sa) link;
+	uint8_t dir;
+	uint32_t spi;
+	uint32_t pair;
+	bool adopted;
+	bool esn;
+	uint8_t child;
+	char alg[IKE_MAX_ALG];
+	uint8_t tag[IPVTI_TAG_LEN];
+	uint8_t n_remote;
+	struct ike_ts remote[IKE_MAX_TS];
+};
+
+/**
+ * struct verified - an IKE SA whose peer the key process verified
+ */
+struct verified {
+	uint64_t spi_i;
+	uint64_t spi_r;
+};
+
+/**
+ * struct tunnel - a configured tunnel
+ * @link: in struct daemon
+ * @d: daemon
+ * @handle: its number in messages
+ * @conf: its configuration
+ * @tag: hash of its name
+ * @ref: its device; id 0 while there is none
+ * @ifindex: of the device in this network namespace, 0 if it was moved into another
+ * @ours: the daemon created the device
+ * @sas: in the kernel
+ * @n_verified: used in @verified
+ * @verified: IKE SAs it may install SAs for
+ * @up: it has a Child SA
+ * @since: daemon_clock() when it came up or went down
+ * @reason: why the last attempt failed or it went down
+ * @carrier: as the kernel says
+ * @suspect: as the core says
+ * @endpoint: outer addresses as the core says
+ * @endpoint_set: @endpoint is known
+ * @found: addresses of the configured hosts as looked up last
+ * @resolve_token: question of the core that waits for the resolver, 0 for none
+ * @resolve_attempt: of that question
+ * @n_lookups: answers of the resolver that are missing
+ * @secret: a command that fetches its secret
+ * @secret_error: why there is no secret; empty if there is one
+ * @explained: @explain is filled in
+ * @explain: why the last negotiation failed
+ * @addresses: of the device, as set by route.c
+ * @routes: into the device, as set by route.c; also while the device is down
+ * @backstops: as set by route.c
+ * @metric: of @routes
+ */
+struct tunnel {
+	LIST_ENTRY(tunnel) link;
+	struct daemon *d;
+	uint32_t handle;
+	struct conf_tunnel conf;
+	uint8_t tag[TAG_TUNNEL_LEN];
+	struct ipvti_ref ref;
+	uint32_t ifindex;
+	bool ours;
+	LIST_HEAD(, sa) sas;
+	unsigned int n_verified;
+	struct verified verified[VERIFIED_MAX];
+	bool up;
+	uint64_t since;
+	enum ike_reason reason;
+	bool carrier;
+	bool suspect;
+	struct msg_endpoint endpoint;
+	bool endpoint_set;
+	struct msg_found found;
+	uint32_t resolve_token;
+	uint32_t resolve_attempt;
+	unsigned int n_lookups;
+	struct secret_job *secret;
+	char secret_error[256];
+	bool explained;
+	struct msg_explain explain;
+	struct conf_prefixes addresses;
+	struct conf_prefixes routes;
+	struct conf_prefixes backstops;
+	uint64_t metric;
+};
+
+LIST_HEAD(tunnel_list, tunnel);
+
+/**
+ * struct process - an unprivileged process
+ * @d: daemon
+ * @role: what it is
+ * @pid: 0 while it is not running
+ * @channel: to it
+ * @restart: starts it again
+ */
+struct process {
+	struct daemon *d;
+	enum msg_role role;
+	pid_t pid;
+	struct msg_channel *channel;
+	struct event *restart;
+};
+
+/**
+ * struct daemon - the parent process
+ * @base: event loop
+ * @conf_path: where the configuration is
+ * @control_path: control socket
+ * @log_fixed: the level was given on the command line
+ * @conf: what does not belong to a tunnel
+ * @tunnels: configured tunnels, in the order of the configuration
+ * @last_handle: of the newest tunnel
+ * @ipvti: requests to the kernel
+ * @events: events from the kernel
+ * @events_readable: on @events
+ * @crypto: to know what it supports
+ * @processes: by enum msg_role; the parent's is unused
+ * @n_sockets: used in @sockets
+ * @sockets: UDP sockets of the network process
+ * @rtnl: struct of route.c
+ * @control: struct of control.c
+ */
+struct daemon {
+	struct event_base *base;
+	const char *conf_path;
+	const char *control_path;
+	bool log_fixed;
+	struct conf_daemon conf;
+	struct tunnel_list tunnels;
+	uint32_t last_handle;
+	struct ipvti *ipvti;
+	struct ipvti_events *events;
+	struct event *events_readable;
+	struct ike_crypto *crypto;
+	struct process processes[MSG_N_ROLES];
+	int n_sockets;
+	int sockets[CHILD_MAX_SOCKETS];
+	struct rtnl *rtnl;
+	struct control *control;
+};
+
+/* ---- daemon.c -------------------------------------------------------------------------------- */
+
+/**
+ * struct daemon_options - from the command line
+ * @conf_path: file or directory
+ * @run_dir: directory of the control socket
+ * @control_path: control socket, or NULL: in @run_dir
+ * @log: least level, or -1: as configured
+ */
+struct daemon_options {
+	const char *conf_path;
+	const char *run_dir;
+	const char *control_path;
+	int log;
+};
+
+/**
+ * daemon_run() - be the daemon until a signal ends it
+ *
+ * Return: exit status.
+ */
+int daemon_run(const struct daemon_options *opt);
+
+/**
+ * daemon_prepare() - create the devices and install the backstops, with no network
+ *
+ * Return: exit status.
+ */
+int daemon_prepare(const struct daemon_options *opt);
+
+/**
+ * daemon_reload() - read the configuration again and apply the difference
+ * @d: daemon
+ * @report: array of what changed
+ * @err: says what is wrong with the configuration
+ * @len: size of @err
+ *
+ * Return: false if it has faults; nothing changed then.
+ */
+bool daemon_reload(struct daemon *d, json_t *report, char *err, size_t len);
+
+/**
+ * daemon_set_log() - change the least level at run time
+ */
+void daemon_set_log(struct daemon *d, enum ike_log_level level);
+
+/**
+ * daemon_clock() - milliseconds since boot, suspended or not
+ */
+uint64_t daemon_clock(void);
+
+/* ---- tunnels.c ------------------------------------------------------------------------------- */
+
+/**
+ * tunnel_find() - by name, or NULL
+ */
+struct tunnel *tunnel_find(struct daemon *d, const char *name);
+
+/**
+ * tunnel_by_handle() - by the number in messages, or NULL
+ */
+struct tunnel *tunnel_by_handle(struct daemon *d, uint32_t handle);
+
+/**
+ * tunnel_by_device() - by the kernel's device id, or NULL
+ */
+struct tunnel *tunnel_by_device(struct daemon *d, uint64_t id);
+
+/**
+ * tunnels_load() - make tunnels of a configuration when nothing runs yet
+ * @d: daemon
+ * @conf: loaded; its tunnels are copied
+ */
+void tunnels_load(struct daemon *d, const struct config *conf);
+
+/**
+ * tunnels_reload() - apply the difference
+ * @d: daemon
+ * @conf: loaded
+ * @report: array; receives a line for each tunnel that changed
+ */
+void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report);
+
+/**
+ * tunnels_free() - forget all; leaves kernel and peers alone
+ */
+void tunnels_free(struct daemon *d);
+
+/**
+ * tunnel_furnish() - give a tunnel its device, SAs, addresses and routes
+ *
+ * A tunnel whose device cannot be had stays without until the next reload or `up`.
+ */
+void tunnel_furnish(struct tunnel *t);
+
+/**
+ * tunnel_introduce() - tell the network process about a tunnel and the SAs it has already
+ */
+void tunnel_introduce(struct tunnel *t);
+
+/**
+ * tunnel_share_secret() - fetch the secret and tell the key process
+ */
+void tunnel_share_secret(struct tunnel *t);
+
+/**
+ * tunnel_event() - give the core an event that has no arguments
+ */
+void tunnel_event(struct tunnel *t, enum ike_event_type type);
+
+/**
+ * tunnel_sa_find() - an SA in the kernel, or NULL
+ */
+struct sa *tunnel_sa_find(struct tunnel *t, uint8_t dir, uint32_t spi);
+
+/**
+ * tunnel_sa_forget() - the kernel has it no more
+ */
+void tunnel_sa_forget(struct sa *sa);
+
+/**
+ * tunnel_is_verified() - may this tunnel have SAs negotiated by that IKE SA?
+ * @t: tunnel
+ * @tag: of the SA
+ *
+ * Yes if the key process verified the peer for those IKE SPIs. An IKE SA that was rekeyed has new
+ * ones, so also if it verified the peer for others of the same network process.
+ */
+bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag);
+
+/**
+ * tunnel_verified() - the key process verified a peer
+ */
+void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r);
+
+/* ---- processes.c ----------------------------------------------------------------------------- */
+
+/**
+ * processes_start() - start all unprivileged processes
+ */
+void processes_start(struct daemon *d);
+
+/**
+ * processes_reap() - after SIGCHLD
+ */
+void processes_reap(struct daemon *d);
+
+/**
+ * processes_stop() - end them
+ */
+void processes_stop(struct daemon *d);
+
+/* ---- actions.c ------------------------------------------------------------------------------- */
+
+/**
+ * actions_from_network() - do what the network process asks, if it may
+ */
+void actions_from_network(struct daemon *d, const struct msg *msg);
+
+/**
+ * actions_from_keys() - pass on what the key process says
+ */
+void actions_from_keys(struct daemon *d, const struct msg *msg);
+
+/* ---- lookup.c -------------------------------------------------------------------------------- */
+
+/**
+ * lookup_start() - the core wants the peer's address
+ * @t: tunnel
+ * @token: of the question
+ * @attempt: how many times it asked before
+ */
+void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt);
+
+/**
+ * lookup_from_resolver() - the resolver answered
+ */
+void lookup_from_resolver(struct daemon *d, const struct msg *msg);
+
+/**
+ * lookup_abandon() - the resolver is gone; questions are answered with failure
+ */
+void lookup_abandon(struct daemon *d);
+
+/**
+ * lookup_literal() - read an address
+ *
+ * Return: false if it is a name.
+ */
+bool lookup_literal(const char *host, struct ike_addr *a);
+
+/* ---- sockets.c ------------------------------------------------------------------------------- */
+
+/**
+ * sockets_open() - make the UDP sockets of the network process
+ *
+ * Return: false after logging why not.
+ */
+bool sockets_open(struct daemon *d);
+
+/* ---- kernel.c -------------------------------------------------------------------------------- */
+
+/**
+ * kernel_open() - connect to the module and its events
+ * @d: daemon
+ * @events: also events
+ */
+bool kernel_open(struct daemon *d, bool events);
+void kernel_close(struct daemon *d);
+
+/**
+ * kernel_device() - find or create the device of a tunnel and apply its settings
+ *
+ * Return: false after logging why not.
+ */
+bool kernel_device(struct tunnel *t);
+
+/**
+ * kernel_device_delete() - delete the device of a tunnel if the daemon created it
+ */
+void kernel_device_delete(struct tunnel *t);
+
+/**
+ * kernel_adopt() - take back the SAs of a tunnel that an earlier daemon left
+ */
+void kernel_adopt(struct tunnel *t);
+
+/**
+ * kernel_endpoint() - set outer addresses and encapsulation
+ */
+void kernel_endpoint(struct tunnel *t, const struct msg_endpoint *e);
+
+/**
+ * kernel_install() - install an SA
+ * @t: tunnel
+ * @in: what
+ * @err: says why not
+ * @len: size of @err
+ */
+bool kernel_install(struct tunnel *t, const struct ike_install *in, char *err, size_t len);
+
+/**
+ * kernel_device_get() - what the kernel knows of the device of a tunnel
+ */
+bool kernel_device_get(struct tunnel *t, struct ipvti_message *msg);
+
+/**
+ * kernel_sa_get() - what the kernel knows of an SA
+ */
+bool kernel_sa_get(struct tunnel *t, uint8_t dir, uint32_t spi, struct ipvti_message *msg);
+
+/* ---- route.c --------------------------------------------------------------------------------- */
+
+#define ROUTE_PROTOCOL 94			/* of addresses and routes of the daemon */
+#define ROUTE_BACKSTOP_METRIC 4294967000U
+
+/**
+ * route_open() - connect to rtnetlink
+ * @d: daemon
+ * @watch: put back what others remove
+ */
+bool route_open(struct daemon *d, bool watch);
+void route_close(struct daemon *d);
+
+/**
+ * route_link_up() - set a device administratively up
+ */
+void route_link_up(struct tunnel *t);
+
+/**
+ * route_apply() - make addresses, routes, backstops and sysctls of a tunnel as they should be
+ * @t: tunnel
+ *
+ * What it has that is not wanted any more goes, what is missing comes.
+ */
+void route_apply(struct tunnel *t);
+
+/**
+ * route_sweep() - remove routes of the daemon's protocol that no tunnel has any more
+ */
+void route_sweep(struct daemon *d);
+
+/**
+ * route_withdraw() - remove them, when the tunnel leaves the configuration
+ */
+void route_withdraw(struct tunnel *t);
+
+/* ---- control.c ------------------------------------------------------------------------------- */
+
+/**
+ * control_open() - listen on the control socket
+ *
+ * Return: false after logging why not.
+ */
+bool control_open(struct daemon *d);
+void control_close(struct daemon *d);
+
+/**
+ * control_log() - a line of a tunnel's log, for those who wait for it
+ */
+void control_log(struct tunnel *t, enum ike_log_level level, const char *text);
+
+/**
+ * control_state() - a tunnel came up, went down or could not be brought up
+ * @t: tunnel
+ * @what: IKE_ACT_UP, IKE_ACT_DOWN or IKE_ACT_FAILED
+ * @text: why
+ */
+void control_state(struct tunnel *t, enum ike_action_type what, const char *text);
+
+/**
+ * control_status() - the network process answered MSG_STATUS_GET
+ */
+void control_status(struct daemon *d, const struct msg *msg);
+
+/**
+ * control_network_lost() - it will not answer any more
+ */
+void control_network_lost(struct daemon *d);
+
+/* ---- status.c -------------------------------------------------------------------------------- */
+
+/**
+ * status_string() - a JSON string; octets that are not UTF-8 are replaced
+ */
+json_t *status_string(const char *text);
+
+/**
+ * status_json() - a tunnel for `ipvtictl status`
+ * @t: tunnel
+ * @m: what the core knows; NULL while the network process is not running
+ */
+json_t *status_json(struct tunnel *t, const struct msg_status *m);
+
+/**
+ * status_explain_json() - the last failure of a tunnel for `ipvtictl explain`
+ */
+json_t *status_explain_json(struct tunnel *t);
+
+/**
+ * status_explain_text() - the same in one line, with the line of the configuration to look at
+ */
+void status_explain_text(struct tunnel *t, char *buf, size_t len);
+
+#endif

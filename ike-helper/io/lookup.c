@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The peer's address and our own: names through the resolver, source addresses from routing. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "daemon.h"
+
+bool lookup_literal(const char *host, struct ike_addr *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, host, a->ip) == 1)
+		a->family = 4;
+	else if (inet_pton(AF_INET6, host, a->ip) == 1)
+		a->family = 6;
+	return a->family;
+}
+
+/* Connecting a UDP socket sends nothing, and routing chooses its source address. */
+static bool source_address(struct tunnel *t, const struct ike_addr *remote, struct ike_addr *local)
+{
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(PORT_IKE) };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(PORT_IKE) };
+	uint32_t mark = t->d->conf.fwmark;
+	struct sockaddr *sa;
+	socklen_t len;
+	bool ok;
+	int fd;
+
+	if (t->conf.local.family) {
+		*local = t->conf.local;
+		return local->family == remote->family;
+	}
+	memset(local, 0, sizeof(*local));
+	local->family = remote->family;
+	memcpy(&in.sin_addr, remote->ip, 4);
+	memcpy(&in6.sin6_addr, remote->ip, 16);
+	sa = remote->family == 4 ? (struct sockaddr *)&in : (struct sockaddr *)&in6;
+	len = remote->family == 4 ? sizeof(in) : sizeof(in6);
+
+	fd = socket(sa->sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	if (mark)
+		setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark));
+	if (t->conf.lower[0])
+		setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, t->conf.lower,
+			   strlen(t->conf.lower) + 1);
+	ok = !connect(fd, sa, len) && !getsockname(fd, sa, &len);
+	close(fd);
+	memcpy(local->ip, remote->family == 4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr,
+	       remote->family == 4 ? 4 : 16);
+	return ok;
+}
+
+static void answer(struct tunnel *t)
+{
+	struct msg_event m = { .type = IKE_EV_ADDRESS };
+	const struct msg_found *found = &t->found;
+	char text[64];
+
+	if (found->n) {
+		m.remote = found->addr[t->resolve_attempt % found->n];
+		m.ok = source_address(t, &m.remote, &m.local);
+		if (!m.ok) {
+			ike_addr_text(&m.remote, text, sizeof(text));
+			log_notice(t->conf.name, "no way to %s: %s", text, t->conf.local.family ?
+				   "local is of the other address family" : strerror(errno));
+		}
+	}
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, t->resolve_token, &m,
+		 sizeof(m));
+	t->resolve_token = 0;
+}
+
+static void add_address(struct tunnel *t, const struct ike_addr *a)
+{
+	if (t->found.n == IKE_MAX_ADDRS)
+		return;
+	if (t->conf.local.family && t->conf.local.family != a->family)
+		return;
+	t->found.addr[t->found.n] = *a;
+	t->found.addr[t->found.n++].port = 0;
+}
+
+void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt)
+{
+	struct msg_channel *resolver = t->d->processes[MSG_RESOLVER].channel;
+	struct msg_lookup m = { 0 };
+	struct ike_addr a;
+	uint32_t i;
+
+	t->found.n = 0;
+	t->n_lookups = 0;
+	t->resolve_token = token;
+	t->resolve_attempt = attempt;
+	for (i = 0; i < t->conf.remote.n; i++) {
+		if (lookup_literal(t->conf.remote.v[i], &a)) {
+			add_address(t, &a);
+			continue;
+		}
+		if (!resolver)
+			continue;
+		memcpy(m.host, t->conf.remote.v[i], sizeof(m.host));
+		msg_send(resolver, MSG_LOOKUP, t->handle, token, &m, sizeof(m));
+		t->n_lookups++;
+	}
+	if (!t->n_lookups)
+		answer(t);
+}
+
+void lookup_from_resolver(struct daemon *d, const struct msg *msg)
+{
+	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
+	const struct msg_found *m = msg->data;
+	char text[sizeof(m->text)];
+	uint32_t i;
+
+	if (!t || !t->n_lookups || msg->head.token != t->resolve_token || m->n > IKE_MAX_ADDRS)
+		return;
+	memcpy(text, m->text, sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	if (!m->n)
+		log_notice(t->conf.name, "remote cannot be looked up: %s", text);
+	for (i = 0; i < m->n; i++)
+		add_address(t, &m->addr[i]);
+	if (!--t->n_lookups)
+		answer(t);
+}
+
+void lookup_abandon(struct daemon *d)
+{
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link) {
+		if (!t->n_lookups)
+			continue;
+		t->n_lookups = 0;
+		answer(t);
+	}
+}

@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The network process: it has the UDP sockets and the IKE core, and no privilege, no file and no
+ * long-term secret. What it wants done it asks of the parent.
+ */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../crypto/openssl.h"
+#include "child.h"
+#include "msg.h"
+#include "sandbox.h"
+
+#define DATAGRAM_MAX 65535
+#define DATAGRAMS_PER_WAKE 64
+#define NON_ESP_MARKER 4	/* RFC 3948 section 2.2 */
+
+struct network;
+
+/**
+ * struct net_socket - a UDP socket
+ * @net: process
+ * @fd: descriptor
+ * @family: 4 or 6
+ * @natt: bound to PORT_NATT
+ * @readable: event
+ */
+struct net_socket {
+	struct network *net;
+	int fd;
+	uint8_t family;
+	bool natt;
+	struct event *readable;
+};
+
+/**
+ * struct network - the process
+ * @base: event loop
+ * @parent: channel
+ * @core: state machine
+ * @timer: the core's deadline
+ * @level: least level of log lines
+ * @n: sockets used in @sockets
+ * @sockets: UDP sockets
+ */
+struct network {
+	struct event_base *base;
+	struct msg_channel *parent;
+	struct ike_core *core;
+	struct event *timer;
+	enum ike_log_level level;
+	int n;
+	struct net_socket sockets[CHILD_MAX_SOCKETS];
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * UINT64_C(1000) + ts.tv_nsec / 1000000;
+}
+
+static void net_random(void *ctx, uint8_t *out, size_t len)
+{
+	ssize_t n;
+
+	(void)ctx;
+	while (len) {
+		n = getrandom(out, len, 0);
+		if (n < 0 && errno != EINTR)
+			abort();
+		if (n > 0) {
+			out += n;
+			len -= n;
+		}
+	}
+}
+
+/* ---- addresses ------------------------------------------------------------------------------- */
+
+static socklen_t to_sockaddr(const struct ike_addr *a, struct sockaddr_storage *ss)
+{
+	struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)ss;
+	struct sockaddr_in *in = (struct sockaddr_in *)ss;
+
+	memset(ss, 0, sizeof(*ss));
+	if (a->family == 4) {
+		in->sin_family = AF_INET;
+		in->sin_port = htons(a->port);
+		memcpy(&in->sin_addr, a->ip, 4);
+		return sizeof(*in);
+	}
+	in6->sin6_family = AF_INET6;
+	in6->sin6_port = htons(a->port);
+	memcpy(&in6->sin6_addr, a->ip, 16);
+	return sizeof(*in6);
+}
+
+static void from_sockaddr(const struct sockaddr_storage *ss, struct ike_addr *a)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)ss;
+	const struct sockaddr_in *in = (const struct sockaddr_in *)ss;
+
+	memset(a, 0, sizeof(*a));
+	if (ss->ss_family == AF_INET) {
+		a->family = 4;
+		a->port = ntohs(in->sin_port);
+		memcpy(a->ip, &in->sin_addr, 4);
+	} else {
+		a->family = 6;
+		a->port = ntohs(in6->sin6_port);
+		memcpy(a->ip, &in6->sin6_addr, 16);
+	}
+}
+
+/* ---- actions --------------------------------------------------------------------------------- */
+
+static void send_datagram(struct network *net, const struct ike_action *act)
+{
+	uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = { 0 };
+	const struct ike_addr *local = &act->u.send.local;
+	static const uint8_t marker[NON_ESP_MARKER];
+	struct sockaddr_storage to;
+	struct iovec iov[2] = {
+		{ (void *)marker, act->u.send.natt ? NON_ESP_MARKER : 0 },
+		{ (void *)act->u.send.data, act->u.send.len },
+	};
+	struct msghdr m = {
+		.msg_name = &to, .msg_iov = iov, .msg_iovlen = 2, .msg_control = control,
+	};
+	struct in6_pktinfo info6 = { 0 };
+	struct in_pktinfo info4 = { 0 };
+	struct cmsghdr *c;
+	int i;
+
+	m.msg_namelen = to_sockaddr(&act->u.send.remote, &to);
+	m.msg_controllen = sizeof(control);
+	c = CMSG_FIRSTHDR(&m);
+	if (act->u.send.remote.family == 4) {
+		c->cmsg_level = IPPROTO_IP;
+		c->cmsg_type = IP_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info4));
+		memcpy(&info4.ipi_spec_dst, local->ip, 4);
+		memcpy(CMSG_DATA(c), &info4, sizeof(info4));
+		m.msg_controllen = CMSG_SPACE(sizeof(info4));
+	} else {
+		c->cmsg_level = IPPROTO_IPV6;
+		c->cmsg_type = IPV6_PKTINFO;
+		c->cmsg_len = CMSG_LEN(sizeof(info6));
+		memcpy(&info6.ipi6_addr, local->ip, 16);
+		memcpy(CMSG_DATA(c), &info6, sizeof(info6));
+	}
+	if (!local->family)
+		m.msg_controllen = 0;
+	for (i = 0; i < net->n; i++) {
+		if (net->sockets[i].family != act->u.send.remote.family ||
+		    net->sockets[i].natt != act->u.send.natt)
+			continue;
+		/* What gets lost is sent again; errors of the path are no different. */
+		if (sendmsg(net->sockets[i].fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return;
+		/* An error of an earlier datagram may be reported here. */
+		sendmsg(net->sockets[i].fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
+		return;
+	}
+}
+
+static void ask_auth(struct network *net, const struct ike_action *act, enum msg_type type)
+{
+	const struct ike_auth_work *w = &act->u.auth;
+	size_t len = sizeof(struct msg_auth) + w->octets_len;
+	struct msg_auth *m;
+
+	if (w->octets_len > MSG_OCTETS_MAX || w->auth_len > sizeof(m->auth))
+		return;
+	m = calloc(1, len);
+	if (!m)
+		abort();
+	m->prf = w->prf;
+	m->method = w->method;
+	m->local_id = w->local_id;
+	m->remote_id = w->remote_id;
+	m->spi_i = w->spi_i;
+	m->spi_r = w->spi_r;
+	m->auth_len = w->auth_len;
+	if (w->auth_len)
+		memcpy(m->auth, w->auth, w->auth_len);
+	memcpy(m->octets, w->octets, w->octets_len);
+	msg_send(net->parent, type, act->tunnel, act->token, m, len);
+	free(m);
+}
+
+static void explain(struct network *net, const struct ike_action *act)
+{
+	struct msg_explain m = {
+		.step = act->u.explain.step,
+		.reason = act->u.explain.reason,
+		.by_peer = act->u.explain.by_peer,
+	};
+
+	memcpy(m.offered, act->u.explain.offered, sizeof(m.offered));
+	memcpy(m.wanted, act->u.explain.wanted, sizeof(m.wanted));
+	memcpy(m.detail, act->u.explain.detail, sizeof(m.detail));
+	msg_send(net->parent, MSG_EXPLAIN, act->tunnel, 0, &m, sizeof(m));
+}
+
+static void log_up(struct network *net, const struct ike_action *act)
+{
+	struct msg_log m = { .level = act->u.log.level };
+
+	if (act->u.log.level > net->level)
+		return;
+	memcpy(m.text, act->u.log.text, sizeof(m.text));
+	msg_send(net->parent, MSG_LOG, act->tunnel, 0, &m, sizeof(m));
+}
+
+static void carry_out(struct network *net, const struct ike_action *act)
+{
+	struct msg_sa sa = { .dir = act->u.sa.dir, .spi = act->u.sa.spi };
+	struct msg_resolve resolve = { .attempt = act->u.resolve.attempt };
+	struct msg_peer peer = { .suspect = act->u.peer.suspect };
+	struct msg_state state = { .what = act->type, .reason = act->u.down.reason };
+	struct msg_endpoint endpoint = {
+		.local = act->u.endpoint.local,
+		.remote = act->u.endpoint.remote,
+		.encap = act->u.endpoint.encap,
+	};
+	const struct {
+		enum msg_type type;
+		const void *data;
+		size_t len;
+	} plain[] = {
+		[IKE_ACT_RESOLVE] = { MSG_RESOLVE, &resolve, sizeof(resolve) },
+		[IKE_ACT_ALLOC_SPI] = { MSG_ALLOC_SPI, NULL, 0 },
+		[IKE_ACT_FREE_SPI] = { MSG_FREE_SPI, &sa, sizeof(sa) },
+		[IKE_ACT_ENDPOINT] = { MSG_ENDPOINT, &endpoint, sizeof(endpoint) },
+		[IKE_ACT_INSTALL] = { MSG_INSTALL, &act->u.install, sizeof(act->u.install) },
+		[IKE_ACT_ACTIVATE] = { MSG_ACTIVATE, &sa, sizeof(sa) },
+		[IKE_ACT_DELETE] = { MSG_DELETE, &sa, sizeof(sa) },
+		[IKE_ACT_PEER_STATE] = { MSG_PEER_STATE, &peer, sizeof(peer) },
+		[IKE_ACT_UP] = { MSG_STATE, &state, sizeof(state) },
+		[IKE_ACT_DOWN] = { MSG_STATE, &state, sizeof(state) },
+		[IKE_ACT_FAILED] = { MSG_STATE, &state, sizeof(state) },
+	};
+
+	switch (act->type) {
+	case IKE_ACT_SEND:
+		send_datagram(net, act);
+		break;
+	case IKE_ACT_MAKE_AUTH:
+		ask_auth(net, act, MSG_MAKE_AUTH);
+		break;
+	case IKE_ACT_CHECK_AUTH:
+		ask_auth(net, act, MSG_CHECK_AUTH);
+		break;
+	case IKE_ACT_EXPLAIN:
+		explain(net, act);
+		break;
+	case IKE_ACT_LOG:
+		log_up(net, act);
+		break;
+	case IKE_ACT_UP:
+		state.reason = IKE_REASON_NONE;
+		/* fall through */
+	default:
+		msg_send(net->parent, plain[act->type].type, act->tunnel, act->token,
+			 plain[act->type].data, plain[act->type].len);
+	}
+}
+
+static void step(struct network *net, struct ike_event *ev)
+{
+	struct ike_actions acts = { .deadline = IKE_NEVER };
+	const struct ike_action *act;
+	struct timeval tv;
+	uint64_t wait;
+
+	ev->now = now_ms();
+	ike_core_step(net->core, ev, &acts);
+	for (act = acts.head; act; act = act->next)
+		carry_out(net, act);
+	evtimer_del(net->timer);
+	if (acts.deadline != IKE_NEVER) {
+		wait = acts.deadline > ev->now ? acts.deadline - ev->now : 0;
+		tv.tv_sec = wait / 1000;
+		tv.tv_usec = wait % 1000 * 1000;
+		evtimer_add(net->timer, &tv);
+	}
+	ike_actions_clear(&acts);
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct ike_event ev = { .type = IKE_EV_TIMER };
+
+	(void)fd;
+	(void)what;
+	step(arg, &ev);
+}
+
+static void local_address(struct msghdr *m, uint16_t port, struct ike_addr *local)
+{
+	struct in6_pktinfo info6;
+	struct in_pktinfo info4;
+	struct cmsghdr *c;
+
+	memset(local, 0, sizeof(*local));
+	local->port = port;
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			memcpy(&info4, CMSG_DATA(c), sizeof(info4));
+			local->family = 4;
+			memcpy(local->ip, &info4.ipi_addr, 4);
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+			memcpy(&info6, CMSG_DATA(c), sizeof(info6));
+			local->family = 6;
+			memcpy(local->ip, &info6.ipi6_addr, 16);
+		}
+	}
+}
+
+static bool receive_datagram(struct net_socket *s)
+{
+	static uint8_t buf[DATAGRAM_MAX];
+	uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + 64];
+	struct ike_event ev = { .type = IKE_EV_DATAGRAM };
+	struct sockaddr_storage from = { 0 };
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr m = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &iov, .msg_iovlen = 1,
+		.msg_control = control, .msg_controllen = sizeof(control),
+	};
+	static const uint8_t marker[NON_ESP_MARKER];
+	ssize_t n;
+
+	n = recvmsg(s->fd, &m, MSG_DONTWAIT);
+	if (n < 0)
+		return errno != EAGAIN && errno != EWOULDBLOCK;
+	if (m.msg_flags & (MSG_TRUNC | MSG_CTRUNC))
+		return true;
+	ev.u.datagram.data = buf;
+	ev.u.datagram.len = n;
+	if (s->natt) {
+		if (n < NON_ESP_MARKER || memcmp(buf, marker, NON_ESP_MARKER))
+			return true;
+		ev.u.datagram.data += NON_ESP_MARKER;
+		ev.u.datagram.len -= NON_ESP_MARKER;
+	}
+	from_sockaddr(&from, &ev.u.datagram.remote);
+	local_address(&m, s->natt ? PORT_NATT : PORT_IKE, &ev.u.datagram.local);
+	if (ev.u.datagram.local.family)
+		step(s->net, &ev);
+	return true;
+}
+
+static void on_socket(evutil_socket_t fd, short what, void *arg)
+{
+	int i;
+
+	(void)fd;
+	(void)what;
+	for (i = 0; i < DATAGRAMS_PER_WAKE; i++)
+		if (!receive_datagram(arg))
+			return;
+}
+
+static void on_event(struct network *net, const struct msg *msg)
+{
+	const struct msg_event *m = msg->data;
+	struct ike_event ev = {
+		.type = m->type, .tunnel = msg->head.tunnel, .token = msg->head.token,
+	};
+
+	switch (ev.type) {
+	case IKE_EV_ADDRESS:
+	case IKE_EV_ROAMED:
+		ev.u.address.ok = m->ok;
+		ev.u.address.local = m->local;
+		ev.u.address.remote = m->remote;
+		break;
+	case IKE_EV_SPI:
+		ev.u.spi.ok = m->ok;
+		ev.u.spi.spi = m->spi;
+		break;
+	case IKE_EV_SA_FAILED:
+	case IKE_EV_SOFT_EXPIRE:
+	case IKE_EV_HARD_EXPIRE:
+	case IKE_EV_FIRST_USE:
+		ev.u.sa.dir = m->dir;
+		ev.u.sa.spi = m->spi;
+		ev.u.sa.text = m->text;
+		break;
+	case IKE_EV_QUIET:
+		ev.u.quiet.ms = m->ms;
+		break;
+	case IKE_EV_ADOPTED:
+		ev.u.adopted.child = m->child;
+		ev.u.adopted.spi_in = m->spi_in;
+		ev.u.adopted.spi_out = m->spi_out;
+		break;
+	default:
+		break;
+	}
+	step(net, &ev);
+}
+
+static void on_config(struct network *net, const struct msg *msg)
+{
+	struct ike_event ev = { .type = IKE_EV_CONFIG, .tunnel = msg->head.tunnel };
+
+	ev.u.config = msg->data;
+	step(net, &ev);
+}
+
+static void on_verdict(struct network *net, const struct msg *msg, enum ike_event_type type)
+{
+	const struct msg_verdict *m = msg->data;
+	struct ike_event ev = {
+		.type = type, .tunnel = msg->head.tunnel, .token = msg->head.token,
+	};
+
+	if (m->len > sizeof(m->auth))
+		return;
+	ev.u.auth.ok = m->ok;
+	ev.u.auth.data = m->auth;
+	ev.u.auth.len = m->len;
+	step(net, &ev);
+}
+
+static void on_status_get(struct network *net, const struct msg *msg)
+{
+	struct msg_status m = { .now = now_ms() };
+
+	m.known = ike_core_status(net->core, msg->head.tunnel, &m.status);
+	msg_send(net->parent, MSG_STATUS, msg->head.tunnel, msg->head.token, &m, sizeof(m));
+}
+
+static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
+{
+	struct network *net = arg;
+
+	(void)ch;
+	switch ((enum msg_type)msg->head.type) {
+	case MSG_CONFIG:
+		on_config(net, msg);
+		break;
+	case MSG_EVENT:
+		on_event(net, msg);
+		break;
+	case MSG_AUTH_MADE:
+		on_verdict(net, msg, IKE_EV_AUTH_MADE);
+		break;
+	case MSG_AUTH_CHECKED:
+		on_verdict(net, msg, IKE_EV_AUTH_CHECKED);
+		break;
+	case MSG_LOG_LEVEL:
+		net->level = ((const struct msg_level *)msg->data)->level;
+		break;
+	case MSG_STATUS_GET:
+		on_status_get(net, msg);
+		break;
+	default:
+		abort();
+	}
+}
+
+static void on_closed(struct msg_channel *ch, const char *why, void *arg)
+{
+	struct network *net = arg;
+
+	(void)ch;
+	(void)why;
+	event_base_loopbreak(net->base);
+}
+
+/* ---- start ----------------------------------------------------------------------------------- */
+
+static bool open_socket(struct network *net, int fd)
+{
+	struct net_socket *s = &net->sockets[net->n];
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+	struct ike_addr a;
+
+	if (getsockname(fd, (struct sockaddr *)&ss, &len) < 0)
+		return false;
+	from_sockaddr(&ss, &a);
+	s->net = net;
+	s->fd = fd;
+	s->family = a.family;
+	s->natt = a.port == PORT_NATT;
+	s->readable = event_new(net->base, fd, EV_READ | EV_PERSIST, on_socket, s);
+	net->n++;
+	return s->readable && !event_add(s->readable, NULL);
+}
+
+int network_main(const char *user, unsigned int cookie_threshold, unsigned int half_open_max,
+		 int n_sockets)
+{
+	struct network net = { .level = IKE_LOG_INFO };
+	struct ike_core_config cfg = {
+		.random = net_random,
+		.port_ike = PORT_IKE,
+		.port_natt = PORT_NATT,
+		.cookie_threshold = cookie_threshold,
+		.half_open_max = half_open_max,
+	};
+	struct ike_crypto *crypto;
+	char err[256];
+	int i;
+
+	net.base = event_base_new();
+	crypto = ike_openssl_new();
+	if (!net.base || !crypto || n_sockets > CHILD_MAX_SOCKETS)
+		return 1;
+	cfg.crypto = crypto;
+	net.core = ike_core_new(&cfg);
+	net.timer = evtimer_new(net.base, on_timer, &net);
+	net.parent = msg_channel_new(net.base, CHILD_FD, MSG_NETWORK, MSG_PARENT, on_message,
+				     on_closed, &net);
+	if (!net.core || !net.timer || !net.parent)
+		return 1;
+	for (i = 0; i < n_sockets; i++)
+		if (!open_socket(&net, CHILD_SOCKETS_FD + i))
+			return 1;
+	if (!sandbox_enter(SANDBOX_NETWORK, user, err, sizeof(err))) {
+		fprintf(stderr, "error ipvtid: network process: %s\n", err);
+		return 1;
+	}
+	event_base_dispatch(net.base);
+
+	for (i = 0; i < net.n; i++)
+		event_free(net.sockets[i].readable);
+	msg_channel_free(net.parent);
+	event_free(net.timer);
+	ike_core_free(net.core);
+	ike_openssl_free(crypto);
+	event_base_free(net.base);
+	return 0;
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the daemon tells people about a tunnel. Times are milliseconds ago, or from now. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "daemon.h"
+
+json_t *status_string(const char *text)
+{
+	char ascii[4 * IKE_MAX_TEXT];
+	json_t *s = json_string(text);
+	size_t i;
+
+	if (s)
+		return s;
+	for (i = 0; text[i] && i < sizeof(ascii) - 1; i++)
+		ascii[i] = (signed char)text[i] < 0 ? '?' : text[i];
+	ascii[i] = 0;
+	return json_string(ascii);
+}
+
+static void set_string(json_t *o, const char *key, const char *text)
+{
+	json_object_set_new(o, key, status_string(text));
+}
+
+static void set_address(json_t *o, const char *key, const struct ike_addr *a, bool port)
+{
+	struct ike_addr copy = *a;
+	char text[64];
+
+	if (!a->family)
+		return;
+	if (!port)
+		copy.port = 0;
+	ike_addr_text(&copy, text, sizeof(text));
+	set_string(o, key, text);
+}
+
+static void set_id(json_t *o, const char *key, const struct ike_id *id)
+{
+	char text[2 * IKE_MAX_ID + 16];
+
+	ike_id_text(id, text, sizeof(text));
+	set_string(o, key, text);
+}
+
+static void set_spi(json_t *o, const char *key, uint64_t spi, int digits)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "0x%0*" PRIx64, digits, spi);
+	set_string(o, key, text);
+}
+
+static void set_number(json_t *o, const char *key, uint64_t n)
+{
+	json_object_set_new(o, key, json_integer(n));
+}
+
+static json_t *selectors(const struct ike_ts *ts, uint8_t n)
+{
+	json_t *list = json_array();
+	char text[128];
+	uint8_t i;
+
+	for (i = 0; i < n && i < IKE_MAX_TS; i++) {
+		ike_ts_text(&ts[i], text, sizeof(text));
+		json_array_append_new(list, json_string(text));
+	}
+	return list;
+}
+
+static json_t *ike_json(const struct msg_status *m)
+{
+	const struct ike_status *st = &m->status;
+	json_t *o = json_object();
+
+	set_string(o, "state", ike_sa_state_name(st->state));
+	set_string(o, "role", st->initiator ? "initiator" : "responder");
+	set_spi(o, "spi-i", st->spi_i, 16);
+	set_spi(o, "spi-r", st->spi_r, 16);
+	set_string(o, "proposal", st->proposal);
+	json_object_set_new(o, "nat-local", json_boolean(st->nat_local));
+	json_object_set_new(o, "nat-remote", json_boolean(st->nat_remote));
+	if (st->state != IKE_SA_CONNECTING && m->now >= st->since)
+		set_number(o, "age", m->now - st->since);
+	if (st->rekey_at != IKE_NEVER && st->rekey_at > m->now)
+		set_number(o, "rekey-in", st->rekey_at - m->now);
+	return o;
+}
+
+static void set_counters(json_t *o, struct tunnel *t, uint8_t dir, uint32_t spi)
+{
+	struct ipvti_message msg;
+
+	if (!spi || !kernel_sa_get(t, dir, spi, &msg))
+		return;
+	set_number(o, dir == IPVTI_SA_IN ? "packets-in" : "packets-out", msg.sa.packets);
+	set_number(o, dir == IPVTI_SA_IN ? "bytes-in" : "bytes-out", msg.sa.bytes);
+}
+
+static json_t *child_json(struct tunnel *t, const struct msg_status *m,
+			  const struct ike_child_status *c)
+{
+	const struct sa *in = tunnel_sa_find(t, IPVTI_SA_IN, c->spi_in);
+	json_t *o = json_object();
+
+	set_string(o, "alg", in ? in->alg : c->proposal);
+	json_object_set_new(o, "esn", json_boolean(in && in->esn));
+	set_spi(o, "spi-in", c->spi_in, 8);
+	set_spi(o, "spi-out", c->spi_out, 8);
+	if (m->now >= c->since)
+		set_number(o, "age", m->now - c->since);
+	json_object_set_new(o, "local-ts", selectors(c->local, c->n_local));
+	json_object_set_new(o, "remote-ts", selectors(c->remote, c->n_remote));
+	set_counters(o, t, IPVTI_SA_IN, c->spi_in);
+	set_counters(o, t, IPVTI_SA_OUT, c->spi_out);
+	return o;
+}
+
+/* SAs of an earlier run that no new ones have replaced yet. */
+static unsigned int count_adopted(struct tunnel *t)
+{
+	unsigned int n = 0;
+	struct sa *sa;
+
+	LIST_FOREACH(sa, &t->sas, link)
+		n += sa->adopted;
+	return n;
+}
+
+static const char *state_word(struct tunnel *t, const struct msg_status *m)
+{
+	if (t->up)
+		return t->suspect ? "suspect" : "up";
+	if (count_adopted(t))
+		return "adopted";
+	if (m && m->known && m->status.state == IKE_SA_CONNECTING)
+		return "connecting";
+	return m && m->known && m->status.wanted ? "waiting" : "down";
+}
+
+static void set_error(json_t *o, struct tunnel *t)
+{
+	char text[4 * IKE_MAX_TEXT];
+
+	if (t->secret_error[0]) {
+		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
+		set_string(o, "error", text);
+	} else if (!t->up && t->reason != IKE_REASON_NONE) {
+		if (t->explained)
+			status_explain_text(t, text, sizeof(text));
+		set_string(o, "error", t->explained ? text : ike_reason_text(t->reason));
+	}
+	if (t->reason != IKE_REASON_NONE)
+		set_string(o, "reason", ike_reason_name(t->reason));
+}
+
+/* Heard by ESP, as the kernel knows, or by IKE, as the core knows. */
+static void set_heard(json_t *o, const struct ipvti_message *dev, const struct msg_status *m)
+{
+	uint64_t ms = UINT64_MAX;
+
+	if (dev && ipvti_has(&dev->device, IPVTI_A_DEV_RX_AGE))
+		ms = dev->device.rx_age;
+	if (m && m->known && m->status.heard && m->now - m->status.heard < ms)
+		ms = m->now - m->status.heard;
+	if (ms != UINT64_MAX)
+		set_number(o, "last-heard", ms);
+}
+
+static void set_core(json_t *o, struct tunnel *t, const struct msg_status *m)
+{
+	const struct ike_status *st = &m->status;
+	json_t *children = json_array();
+	uint8_t i;
+
+	if (st->state != IKE_SA_NONE)
+		json_object_set_new(o, "ike", ike_json(m));
+	for (i = 0; i < st->n_children && i < 2 * IKE_MAX_CHILDREN; i++)
+		json_array_append_new(children, child_json(t, m, &st->children[i]));
+	json_object_set_new(o, "children", children);
+	set_address(o, "local", &st->local, st->encap);
+	set_address(o, "remote", &st->remote, st->encap);
+	if (st->state == IKE_SA_ESTABLISHED && st->remote_id.type != IKE_ID_ANY)
+		set_id(o, "remote-id", &st->remote_id);
+}
+
+json_t *status_json(struct tunnel *t, const struct msg_status *m)
+{
+	struct ipvti_message dev;
+	json_t *o = json_object();
+	bool have = kernel_device_get(t, &dev);
+
+	set_string(o, "name", t->conf.name);
+	set_string(o, "state", state_word(t, m));
+	set_number(o, "since", daemon_clock() - t->since);
+	set_string(o, "device", t->conf.device);
+	json_object_set_new(o, "carrier", json_boolean(have && dev.device.carrier));
+	json_object_set_new(o, "suspect", json_boolean(t->suspect));
+	if (t->conf.detect)
+		set_number(o, "detect", t->conf.detect);
+	set_id(o, "local-id", &t->conf.local_id);
+	set_id(o, "remote-id", &t->conf.remote_id);
+	set_number(o, "adopted-sas", count_adopted(t));
+	set_string(o, "encap", t->endpoint_set && t->endpoint.encap ? "udp" : "none");
+	set_heard(o, have ? &dev : NULL, m);
+	set_error(o, t);
+	if (m && m->known)
+		set_core(o, t, m);
+	return o;
+}
+
+/* ---- why a negotiation failed ---------------------------------------------------------------- */
+
+/**
+ * struct remedy - which key to look at after a failure
+ * @reason: of the failure
+ * @ike_key: when it was about the IKE SA
+ * @child_key: when it was about a Child SA
+ */
+static const struct remedy {
+	enum ike_reason reason;
+	const char *ike_key;
+	const char *child_key;
+} remedies[] = {
+	{ IKE_REASON_NO_ADDRESS, "remote", "remote" },
+	{ IKE_REASON_TIMEOUT, "remote", "remote" },
+	{ IKE_REASON_NO_PROPOSAL_CHOSEN, "ike-proposals", "esp-proposals" },
+	{ IKE_REASON_INVALID_KE, "ike-proposals", "esp-proposals" },
+	{ IKE_REASON_WRONG_ID, "remote-id", "remote-id" },
+	{ IKE_REASON_NO_SECRET, "psk", "psk" },
+	{ IKE_REASON_AUTH_FAILED, "psk", "psk" },
+	{ IKE_REASON_AUTH_REFUSED, "psk", "psk" },
+	{ IKE_REASON_TS_UNACCEPTABLE, "local-ts", "local-ts" },
+};
+
+static const char *remedy_key(const struct msg_explain *e)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
+		if (remedies[i].reason == e->reason)
+			return e->step == IKE_STEP_SA_INIT || e->step == IKE_STEP_REKEY_IKE ?
+			       remedies[i].ike_key : remedies[i].child_key;
+	return NULL;
+}
+
+void status_explain_text(struct tunnel *t, char *buf, size_t len)
+{
+	const struct msg_explain *e = &t->explain;
+	const char *key = remedy_key(e);
+	struct conf_place where;
+	size_t n;
+
+	n = snprintf(buf, len, "%s: %s%s%s%s%s%s%s%s", ike_step_name(e->step),
+		     e->by_peer ? "the peer says: " : "", ike_reason_text(e->reason),
+		     e->detail[0] ? "; " : "", e->detail, e->offered[0] ? "; offered " : "",
+		     e->offered, e->wanted[0] ? "; wanted " : "", e->wanted);
+	if (!key || n >= len)
+		return;
+	conf_key_place(&t->conf, key, &where);
+	if (where.line)
+		snprintf(buf + n, len - n, "; see %s in %s:%u", key, where.file, where.line);
+	else
+		snprintf(buf + n, len - n, "; set %s in %s:%u", key, t->conf.file, t->conf.line);
+}
+
+json_t *status_explain_json(struct tunnel *t)
+{
+	const struct msg_explain *e = &t->explain;
+	char text[4 * IKE_MAX_TEXT];
+	struct conf_place where;
+	json_t *o = json_object();
+	const char *key;
+
+	set_string(o, "name", t->conf.name);
+	if (!t->explained) {
+		set_string(o, "text", t->up ? "is up; no negotiation failed" :
+			   "no negotiation failed so far");
+		return o;
+	}
+	status_explain_text(t, text, sizeof(text));
+	set_string(o, "text", text);
+	set_string(o, "step", ike_step_name(e->step));
+	set_string(o, "reason", ike_reason_name(e->reason));
+	json_object_set_new(o, "by-peer", json_boolean(e->by_peer));
+	set_string(o, "offered", e->offered);
+	set_string(o, "wanted", e->wanted);
+	set_string(o, "detail", e->detail);
+	key = remedy_key(e);
+	if (key) {
+		conf_key_place(&t->conf, key, &where);
+		set_string(o, "key", key);
+		set_string(o, "file", where.file);
+		set_number(o, "line", where.line);
+	}
+	return o;
+}

@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The configured tunnels: from configuration to objects, and the difference on reload. */
+#include <openssl/evp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "daemon.h"
+
+#define MS_PER_S 1000
+
+void tag_tunnel(const char *name, uint8_t *tag)
+{
+	uint8_t digest[EVP_MAX_MD_SIZE];
+
+	if (!EVP_Digest(name, strlen(name), digest, NULL, EVP_sha256(), NULL))
+		abort();
+	memcpy(tag, digest, TAG_TUNNEL_LEN);
+}
+
+struct tunnel *tunnel_find(struct daemon *d, const char *name)
+{
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link)
+		if (!strcmp(t->conf.name, name))
+			return t;
+	return NULL;
+}
+
+struct tunnel *tunnel_by_handle(struct daemon *d, uint32_t handle)
+{
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link)
+		if (t->handle == handle)
+			return t;
+	return NULL;
+}
+
+struct tunnel *tunnel_by_device(struct daemon *d, uint64_t id)
+{
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link)
+		if (t->ref.id && t->ref.id == id)
+			return t;
+	return NULL;
+}
+
+/* ---- SAs ------------------------------------------------------------------------------------- */
+
+struct sa *tunnel_sa_find(struct tunnel *t, uint8_t dir, uint32_t spi)
+{
+	struct sa *sa;
+
+	LIST_FOREACH(sa, &t->sas, link)
+		if (sa->dir == dir && sa->spi == spi)
+			return sa;
+	return NULL;
+}
+
+void tunnel_sa_forget(struct sa *sa)
+{
+	LIST_REMOVE(sa, link);
+	free(sa);
+}
+
+void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r)
+{
+	if (t->n_verified == VERIFIED_MAX)
+		memmove(t->verified, t->verified + 1,
+			--t->n_verified * sizeof(t->verified[0]));
+	t->verified[t->n_verified].spi_i = spi_i;
+	t->verified[t->n_verified++].spi_r = spi_r;
+}
+
+bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag)
+{
+	uint64_t spi_i = tag_ike_spi(tag, TAG_IKE_SPI_I);
+	uint64_t spi_r = tag_ike_spi(tag, TAG_IKE_SPI_R);
+	unsigned int i;
+
+	for (i = 0; i < t->n_verified; i++)
+		if (t->verified[i].spi_i == spi_i && t->verified[i].spi_r == spi_r)
+			return true;
+	if (!t->n_verified)
+		return false;
+	tunnel_verified(t, spi_i, spi_r);
+	return true;
+}
+
+/* ---- what the core gets to know -------------------------------------------------------------- */
+
+static void peer_config(struct tunnel *t, struct ike_peer_config *p)
+{
+	const struct conf_tunnel *c = &t->conf;
+	struct ike_child_config *child = &p->children[0];
+	uint32_t i;
+
+	memset(p, 0, sizeof(*p));
+	p->tunnel = t->handle;
+	memcpy(p->name, c->name, sizeof(p->name));
+	memcpy(p->tag, t->tag, sizeof(p->tag));
+	p->local_id = c->local_id;
+	p->remote_id = c->remote_id;
+	p->auth = IKE_AUTH_PSK;
+	p->local = c->local;
+	/* Names may mean any address: then the identity alone tells who it is. */
+	for (i = 0; i < c->remote.n; i++) {
+		if (!lookup_literal(c->remote.v[i], &p->remote[i])) {
+			p->n_remote = 0;
+			break;
+		}
+		p->n_remote = i + 1;
+	}
+	p->ike = c->ike_proposals;
+	if (!p->ike.n)
+		ike_proposals_default(IKE_PROTO_IKE, t->d->crypto, &p->ike);
+	p->encap = c->encap;
+	p->start = c->start;
+	p->ike_lifetime_s = c->ike_lifetime / MS_PER_S;
+	p->detect_ms = c->detect;
+	p->give_up_ms = c->give_up;
+	p->retry_ms = c->retry;
+	p->retransmit_ms = c->retransmit;
+	p->fragment_size = c->fragment_size;
+	p->mobike = c->mobike;
+
+	p->n_children = 1;
+	memcpy(child->name, c->name, sizeof(child->name));
+	child->proposals = c->esp_proposals;
+	if (!child->proposals.n)
+		ike_proposals_default(IKE_PROTO_ESP, t->d->crypto, &child->proposals);
+	child->n_local = c->local_ts.n;
+	memcpy(child->local, c->local_ts.v, sizeof(child->local));
+	child->n_remote = c->remote_ts.n;
+	memcpy(child->remote, c->remote_ts.v, sizeof(child->remote));
+	child->soft.seconds = c->child_lifetime / MS_PER_S;
+	child->soft.bytes = c->child_bytes;
+	child->soft.packets = c->child_packets;
+}
+
+static void send_config(struct tunnel *t)
+{
+	struct ike_peer_config p;
+
+	peer_config(t, &p);
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_CONFIG, t->handle, 0, &p, sizeof(p));
+}
+
+void tunnel_event(struct tunnel *t, enum ike_event_type type)
+{
+	struct msg_event m = { .type = type };
+
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
+}
+
+static void introduce_sa(struct tunnel *t, const struct sa *in, const struct sa *out)
+{
+	struct msg_event m = {
+		.type = IKE_EV_ADOPTED,
+		.child = in ? in->child : out->child,
+		.spi_in = in ? in->spi : 0,
+		.spi_out = out ? out->spi : 0,
+	};
+
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
+}
+
+void tunnel_introduce(struct tunnel *t)
+{
+	struct sa *sa, *pair;
+
+	t->n_verified = 0;
+	send_config(t);
+	LIST_FOREACH(sa, &t->sas, link) {
+		sa->adopted = true;
+		pair = NULL;
+		if (sa->pair)
+			pair = tunnel_sa_find(t, sa->dir == IPVTI_SA_IN ? IPVTI_SA_OUT :
+					      IPVTI_SA_IN, sa->pair);
+		if (sa->dir == IPVTI_SA_IN)
+			introduce_sa(t, sa, pair);
+		else if (!pair)
+			introduce_sa(t, NULL, sa);
+	}
+}
+
+/* ---- secrets --------------------------------------------------------------------------------- */
+
+static void got_secret(const uint8_t *data, size_t len, const char *err, void *arg)
+{
+	struct tunnel *t = arg;
+	struct msg_secret m = {
+		.local_id = t->conf.local_id, .remote_id = t->conf.remote_id, .len = len,
+	};
+	struct msg_channel *keys = t->d->processes[MSG_KEYS].channel;
+
+	t->secret = NULL;
+	t->secret_error[0] = 0;
+	if (err) {
+		snprintf(t->secret_error, sizeof(t->secret_error), "%s", err);
+		log_error(t->conf.name, "psk: %s", err);
+		msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
+		return;
+	}
+	memcpy(m.secret, data, len);
+	msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+}
+
+void tunnel_share_secret(struct tunnel *t)
+{
+	struct secret_job *job;
+
+	secret_cancel(t->secret);
+	t->secret = NULL;
+	job = secret_fetch(t->d->base, &t->conf.psk, t->d->conf.user, got_secret, t);
+	if (job)
+		t->secret = job;
+}
+
+/* ---- coming and going ------------------------------------------------------------------------ */
+
+static struct tunnel *tunnel_new(struct daemon *d, const struct conf_tunnel *conf)
+{
+	struct tunnel *t = calloc(1, sizeof(*t)), *last;
+
+	if (!t)
+		abort();
+	t->d = d;
+	t->handle = ++d->last_handle;
+	t->conf = *conf;
+	t->since = daemon_clock();
+	LIST_INIT(&t->sas);
+	tag_tunnel(conf->name, t->tag);
+	last = LIST_FIRST(&d->tunnels);
+	while (last && LIST_NEXT(last, link))
+		last = LIST_NEXT(last, link);
+	if (last)
+		LIST_INSERT_AFTER(last, t, link);
+	else
+		LIST_INSERT_HEAD(&d->tunnels, t, link);
+	return t;
+}
+
+static void tunnel_free(struct tunnel *t)
+{
+	struct sa *sa;
+
+	while ((sa = LIST_FIRST(&t->sas)))
+		tunnel_sa_forget(sa);
+	secret_cancel(t->secret);
+	LIST_REMOVE(t, link);
+	explicit_bzero(t, sizeof(*t));
+	free(t);
+}
+
+void tunnel_furnish(struct tunnel *t)
+{
+	if (!kernel_device(t))
+		return;
+	kernel_adopt(t);
+	route_apply(t);
+}
+
+void tunnels_load(struct daemon *d, const struct config *conf)
+{
+	size_t i;
+
+	for (i = 0; i < conf->n; i++)
+		tunnel_furnish(tunnel_new(d, &conf->tunnels[i]));
+}
+
+void tunnels_free(struct daemon *d)
+{
+	while (!LIST_EMPTY(&d->tunnels))
+		tunnel_free(LIST_FIRST(&d->tunnels));
+}
+
+/* ---- reload ---------------------------------------------------------------------------------- */
+
+static const char *const reload_words[] = {
+	[CONF_IN_PLACE] = "in-place",
+	[CONF_NEXT_REKEY] = "next-rekey",
+	[CONF_RENEGOTIATE] = "renegotiate",
+	[CONF_RESTART] = "restart",
+};
+
+static void report_line(json_t *report, const char *tunnel, const char *what, json_t *keys)
+{
+	json_array_append_new(report, json_pack("{s:s, s:s, s:o}", "tunnel", tunnel, "change",
+						what, "keys", keys));
+}
+
+static bool key_differs(const struct conf_key *key, const void *a, const void *b)
+{
+	return memcmp((const char *)a + key->offset, (const char *)b + key->offset, key->size);
+}
+
+/* Names the keys that differ; the heaviest class among them counts. */
+static enum conf_reload difference(const struct conf_tunnel *a, const struct conf_tunnel *b,
+				   json_t *keys)
+{
+	enum conf_reload class = CONF_IN_PLACE;
+	const struct conf_key *key;
+
+	for (key = conf_keys; key < conf_keys + conf_n_keys; key++) {
+		if (!(key->sections & CONF_IN_TUNNEL) || !key_differs(key, a, b))
+			continue;
+		json_array_append_new(keys, json_string(key->name));
+		if (key->reload > class)
+			class = key->reload;
+	}
+	return class;
+}
+
+static void tunnel_remove(struct tunnel *t)
+{
+	log_notice(t->conf.name, "removed from the configuration");
+	tunnel_event(t, IKE_EV_UNCONFIG);
+	msg_send(t->d->processes[MSG_KEYS].channel, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
+	control_state(t, IKE_ACT_DOWN, "removed from the configuration");
+	route_withdraw(t);
+	kernel_device_delete(t);
+	tunnel_free(t);
+}
+
+static void tunnel_add(struct daemon *d, const struct conf_tunnel *conf)
+{
+	struct tunnel *t = tunnel_new(d, conf);
+
+	log_notice(t->conf.name, "added by the configuration");
+	tunnel_furnish(t);
+	tunnel_share_secret(t);
+	tunnel_introduce(t);
+}
+
+static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json_t *report)
+{
+	json_t *keys = json_array();
+	enum conf_reload class = difference(&t->conf, conf, keys);
+	bool secret = memcmp(&t->conf.psk, &conf->psk, sizeof(conf->psk)) ||
+		      memcmp(&t->conf.local_id, &conf->local_id, sizeof(conf->local_id)) ||
+		      memcmp(&t->conf.remote_id, &conf->remote_id, sizeof(conf->remote_id)) ||
+		      conf->psk.kind != CONF_SECRET_INLINE || t->secret_error[0];
+
+	t->conf = *conf;
+	/* What a file or a command says may have changed while the configuration did not. */
+	if (secret)
+		tunnel_share_secret(t);
+	if (!json_array_size(keys)) {
+		json_decref(keys);
+		if (!t->ref.id)
+			tunnel_furnish(t);
+		return;
+	}
+	report_line(report, conf->name, reload_words[class], keys);
+	log_notice(conf->name, "configuration changed, takes effect: %s", reload_words[class]);
+	if (kernel_device(t))
+		route_apply(t);
+	send_config(t);
+}
+
+static void reload_daemon(struct daemon *d, const struct conf_daemon *conf, json_t *report)
+{
+	const struct conf_key *key;
+
+	for (key = conf_keys; key < conf_keys + conf_n_keys; key++) {
+		if (!(key->sections & CONF_IN_DAEMON) || !key_differs(key, &d->conf, conf))
+			continue;
+		json_array_append_new(report, json_pack("{s:s, s:s}", "key", key->name, "change",
+							reload_words[key->reload]));
+		if (key->reload == CONF_RESTART)
+			log_notice(NULL, "%s takes effect when the daemon is restarted", key->name);
+	}
+	d->conf.log = conf->log;
+}
+
+void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report)
+{
+	const struct conf_tunnel *c;
+	struct tunnel *t, *next;
+	size_t i;
+
+	reload_daemon(d, &conf->daemon, report);
+	for (t = LIST_FIRST(&d->tunnels); t; t = next) {
+		next = LIST_NEXT(t, link);
+		c = conf_tunnel_find(conf, t->conf.name);
+		/* Another device is another tunnel of the same name. */
+		if (c && !strcmp(c->device, t->conf.device))
+			continue;
+		report_line(report, t->conf.name, "removed", json_array());
+		tunnel_remove(t);
+	}
+	for (i = 0; i < conf->n; i++) {
+		t = tunnel_find(d, conf->tunnels[i].name);
+		if (t) {
+			tunnel_change(t, &conf->tunnels[i], report);
+		} else {
+			report_line(report, conf->tunnels[i].name, "added", json_array());
+			tunnel_add(d, &conf->tunnels[i]);
+		}
+	}
+}
