@@ -16,3 +16,5 @@ progs += ipvtid
 ipvtid-srcs := ike-helper/main.c
 ipvtid-cflags := -Itools/lib
 ipvtid-libs := libipvtid libike libipvti
+
+include ike-helper/tests/build.mk

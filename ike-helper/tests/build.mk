@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0
+tests += test_crypto
+test_crypto-srcs := $(addprefix ike-helper/tests/,test_crypto.c hex.c)
+test_crypto-libs := libike
+
+tests += test_wycheproof
+test_wycheproof-srcs := $(addprefix ike-helper/tests/,test_wycheproof.c hex.c)
+test_wycheproof-libs := libike
+test_wycheproof-pkgs := jansson
