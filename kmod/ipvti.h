@@ -140,6 +140,7 @@ struct ipvti_sa {
 	bool retired;			/* the reference it was born with is given back */
 	u64 installed_ns;		/* ktime_get_boottime_ns() */
 	u8 tag[IPVTI_TAG_LEN];
+	char *driver;			/* crypto driver, for show */
 	struct delayed_work timer;	/* all that is not for softirq: see ipvti_sa_wake() */
 	struct ipvti_hold *hold;	/* receive.c: packets waiting for the key of a reserved SPI */
 	struct hlist_node mtu_node;	/* pmtu.c: outbound SAs by SPI */
@@ -374,16 +375,19 @@ int ipvti_transport_init(void);			/* registers protocol handlers: module init */
 void ipvti_transport_exit(void);
 int ipvti_transport_net_init(struct ipvti_net *in);	/* pernet init */
 void ipvti_transport_net_exit(struct ipvti_net *in);	/* pernet exit: after ipvti_socket_net_exit() */
-int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
-		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
-int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
-void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins, release the adopted */
+struct ipvti_sa *ipvti_transport_sa(const struct sk_buff *skb, __be32 spi);	/* softirq, RCU */
 int ipvti_route(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
 		struct dst_entry **dst, union ipvti_addr *saddr);	/* bh off, RCU */
 unsigned int ipvti_transport_overhead(const struct ipvti_config *config);
 void ipvti_transmit(struct ipvti_batch *batch);	/* by queue.c: encrypted, its turn */
 unsigned int ipvti_transport_depth(void);	/* tunnels this CPU is inside of; bh off */
 void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
+
+/* ---- sockets.c: ESP in UDP on sockets of the namespace ---- */
+int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
+		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
+int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
+void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins, release the adopted */
 
 /* ---- pmtu.c ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */

@@ -73,6 +73,7 @@ static void sa_free(struct ipvti_sa *sa)
 	free_percpu(sa->stats);
 	kfree(sa->replay.bitmap);
 	kfree(sa->ts);
+	kfree(sa->driver);
 	netdev_put(idev->dev, &sa->dev_tracker);
 	kfree_sensitive(sa);
 }
@@ -657,6 +658,7 @@ static int configure_crypto(struct ipvti_sa *sa, struct nlattr **tb,
 {
 	const struct nlattr *key = tb[IPVTI_A_SA_KEY];
 	const struct ipvti_alg *alg;
+	int err;
 
 	alg = ipvti_alg_find(nla_data(tb[IPVTI_A_SA_ALG]));
 	if (!alg) {
@@ -668,7 +670,15 @@ static int configure_crypto(struct ipvti_sa *sa, struct nlattr **tb,
 		return -EINVAL;
 	}
 	sa->alg = alg;
-	return ipvti_crypto_init_sa(sa, nla_data(key), nla_len(key), extack);
+	err = ipvti_crypto_init_sa(sa, nla_data(key), nla_len(key), extack);
+	if (err)
+		return err;
+	sa->driver = kstrdup(crypto_tfm_alg_driver_name(crypto_aead_tfm(sa->aead)), GFP_KERNEL);
+	if (!sa->driver) {
+		sa_unconfigure(sa);
+		return -ENOMEM;
+	}
+	return 0;
 }
 
 /* Everything that can fail. The SA is not seen by packets, or only as a reserved SPI. */
@@ -709,6 +719,8 @@ static int sa_configure(struct ipvti_sa *sa, const struct nlattr *nest, struct n
 
 err_crypto:
 	sa_unconfigure(sa);
+	kfree(sa->driver);
+	sa->driver = NULL;
 err_ts:
 	kfree(sa->ts);
 	sa->ts = NULL;
