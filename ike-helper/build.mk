@@ -18,3 +18,11 @@ ipvtid-cflags := -Itools/lib
 ipvtid-libs := libipvtid libike libipvti
 
 include ike-helper/tests/build.mk
+
+tests += test_config
+test_config-srcs := ike-helper/io/tests/test_config.c
+test_config-libs := libipvtid libike
+
+mans += ike-helper/man/ipvtid.8.scd ike-helper/man/ipvti.conf.5.scd
+units += ike-helper/systemd/ipvtid.service ike-helper/systemd/ipvti-prepare.service
+confs += ike-helper/systemd/ipvti.conf.example
