@@ -6,9 +6,11 @@
 #define _IPVTI_COMPAT_H
 
 #include <linux/version.h>
+#include <linux/crypto.h>
 #include <linux/netdevice.h>
 #include <net/genetlink.h>
 #include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
 
 /* 6.5 moved skb_gso_segment() and friends out of <linux/netdevice.h>. */
 #if __has_include(<net/gso.h>)
@@ -26,6 +28,32 @@
 #ifndef GENL_MCAST_CAP_NET_ADMIN
 #define GENL_MCAST_CAP_NET_ADMIN GENL_UNS_ADMIN_PERM
 #endif
+
+/* 6.3 passes the data of a crypto request to its callback, not the request. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+typedef void ipvti_compat_crypto_arg;
+static inline void *ipvti_compat_crypto_data(ipvti_compat_crypto_arg *arg)
+{
+	return arg;
+}
+#else
+typedef struct crypto_async_request ipvti_compat_crypto_arg;
+static inline void *ipvti_compat_crypto_data(ipvti_compat_crypto_arg *arg)
+{
+	return arg->data;
+}
+#endif
+
+/* 7.0 sets a UDP tunnel up by its sock. */
+static inline void ipvti_compat_setup_udp_tunnel(struct socket *sock,
+						 struct udp_tunnel_sock_cfg *cfg)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(7, 0, 0)
+	setup_udp_tunnel_sock(sock_net(sock->sk), sock->sk, cfg);
+#else
+	setup_udp_tunnel_sock(sock_net(sock->sk), sock, cfg);
+#endif
+}
 
 /* 6.12 made NETIF_F_LLTX a bit of the device. */
 static inline void ipvti_compat_set_lltx(struct net_device *dev)

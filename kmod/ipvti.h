@@ -387,7 +387,9 @@ void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, proc
 int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
 		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
 int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
-void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins, release the adopted */
+/* Close the stand-ins whose port no device uses any more: after one went or its settings changed. */
+void ipvti_socket_prune(struct ipvti_net *in);	/* process, also under RTNL or a device lock */
+void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins */
 
 /* ---- pmtu.c ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */

@@ -241,7 +241,7 @@ static int parse_one(struct ipvti_ts *ts, const struct nlattr *nest,
 
 /**
  * ipvti_ts_parse() - read the selectors of a new SA
- * @sa: not published yet; gets ts and ts_count, to be freed with kvfree()
+ * @sa: not published yet; gets ts and ts_count, to be freed with kfree()
  * @nest: IPVTI_A_SA with any number of IPVTI_A_SA_TS inside, validated
  * @extack: says what is wrong
  *
@@ -262,7 +262,7 @@ int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlin
 		NL_SET_ERR_MSG_ATTR(extack, nest, "more than 64 traffic selectors");
 		return -EINVAL;
 	}
-	ts = kvcalloc(count, sizeof(*ts), GFP_KERNEL);
+	ts = kcalloc(count, sizeof(*ts), GFP_KERNEL);
 	if (!ts)
 		return -ENOMEM;
 
@@ -272,7 +272,7 @@ int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlin
 			continue;
 		err = parse_one(&ts[count++], attr, extack);
 		if (err) {
-			kvfree(ts);
+			kfree(ts);
 			return err;
 		}
 	}
