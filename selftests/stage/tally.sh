@@ -49,13 +49,17 @@ silent() {
 }
 
 # ktap NAME: count the "ok" and "not ok" lines of standard input, without indentation; show what
-# failed with the lines that explain it.
+# failed with the lines that explain it, which come before it (KUnit) or after it.
 ktap() {
 	local counts
 
 	cat >"$OUTPUT"
-	awk -v name="$1" '/^not ok/ { on = 1; $1 = $2 = ""; print "not ok " name ":" $0; next }
-		/^ok/ { on = 0 } on { print "    " $0 }' "$OUTPUT" | head -n 100
+	awk -v name="$1" '
+		/^not ok/ { sub(/^not ok [0-9]* ?-? ?/, ""); print "not ok " name ": " $0
+			printf "%s", text; text = ""; on = 1; next }
+		/^ok/ { text = ""; on = 0; next }
+		on { print "    " $0; next }
+		{ text = text "    " $0 "\n" }' "$OUTPUT" | head -n 100
 	read -ra counts < <(awk '/^not ok/ { bad++; next } /^ok.*# SKIP/ { skip++; next } /^ok/ { good++ }
 		END { print good + 0, bad + 0, skip + 0 }' "$OUTPUT")
 	PASSED=$((PASSED + counts[0]))
