@@ -22,57 +22,85 @@ static struct text now(void)
 	return text_format("%s.%03ld%.3s:%s", day, ts.tv_nsec / 1000000, zone, zone + 3);
 }
 
-/* What the event says about its device, in the order of the table. */
-static struct text about_device(const struct ipvti_device *dev)
+static void say_carrier(const struct ipvti_message *msg)
 {
-	struct text text = {};
-
-	if (ipvti_has(dev, IPVTI_A_DEV_CARRIER))
-		text_append(&text, ", ", "carrier %s", dev->carrier ? "on" : "off");
-	if (ipvti_has(dev, IPVTI_A_DEV_SUSPECT) && dev->suspect)
-		text_append(&text, ", ", "suspect");
-	if (ipvti_has(dev, IPVTI_A_DEV_REMOTE))
-		text_append(&text, ", ", "peer %s", text_address(&dev->remote).s);
-	if (ipvti_has(dev, IPVTI_A_DEV_DPORT) && dev->dport)
-		text_append(&text, " ", "port %u", dev->dport);
-	if (ipvti_has(dev, IPVTI_A_DEV_FOREIGN))
-		text_append(&text, ", ", "in another namespace");
-	return text;
+	printf(" %s%s", msg->device.carrier ? "on" : "off",
+	       msg->device.suspect ? ", the peer does not answer" : "");
 }
 
-static struct text about_sa(const struct ipvti_sa *sa)
+static void say_peer(const struct ipvti_message *msg)
 {
-	struct text text = {};
+	const struct ipvti_device *dev = &msg->device;
 
-	if (sa->dir)
-		text_append(&text, " ", "%s", ipvti_name(ipvti_sa_dir_names, sa->dir));
-	if (ipvti_has(sa, IPVTI_A_SA_SPI))
-		text_append(&text, " ", "%s", text_spi(sa->spi).s);
-	if (ipvti_has(sa, IPVTI_A_SA_REPLACES) && sa->replaces)
-		text_append(&text, " ", "replaces %s", text_spi(sa->replaces).s);
-	if (sa->ts_count)
-		text_append(&text, " ", "%s", text_ts(&sa->ts[0]).s);
-	return text;
+	printf(" %s", text_address(&dev->remote).s);
+	if (dev->encap == IPVTI_ENCAP_UDP)
+		printf(" port %u", dev->dport);
 }
+
+static void say_device(const struct ipvti_message *msg)
+{
+	if (!msg->ifindex)
+		printf(" deleted");
+	else if (msg->device.foreign)
+		printf(" changed, in another namespace");
+	else
+		printf(" changed");
+}
+
+static void say_selectors(const struct ipvti_message *msg)
+{
+	if (msg->sa.ts_count)
+		printf(" %s", text_ts(&msg->sa.ts[0]).s);
+}
+
+static void say_sa(const struct ipvti_message *msg)
+{
+	printf(" %s %s", ipvti_name(ipvti_sa_dir_names, msg->sa.dir), text_spi(msg->sa.spi).s);
+}
+
+static void say_replaced(const struct ipvti_message *msg)
+{
+	say_sa(msg);
+	if (msg->sa.replaces)
+		printf(" replaces %s", text_spi(msg->sa.replaces).s);
+}
+
+static void say_socket(const struct ipvti_message *msg)
+{
+	printf(" %s port %u", text_address(&msg->socket.local).s, msg->socket.port);
+}
+
+static void say_lost(const struct ipvti_message *msg)
+{
+	(void)msg;
+	printf(": events were lost");
+}
+
+/* What there is to say about each event. */
+static void (*const say[])(const struct ipvti_message *msg) = {
+	[IPVTI_EVENT_ACQUIRE] = say_selectors,
+	[IPVTI_EVENT_SOFT] = say_sa,
+	[IPVTI_EVENT_HARD] = say_sa,
+	[IPVTI_EVENT_FIRST_USE] = say_sa,
+	[IPVTI_EVENT_SA_DELETED] = say_sa,
+	[IPVTI_EVENT_SA_REPLACED] = say_replaced,
+	[IPVTI_EVENT_PEER] = say_peer,
+	[IPVTI_EVENT_CARRIER] = say_carrier,
+	[IPVTI_EVENT_SOCKET_LOST] = say_socket,
+	[IPVTI_EVENT_DEVICE] = say_device,
+	[IPVTI_EVENT_OVERRUN] = say_lost,
+};
 
 static void print_event(const struct ipvti_message *msg)
 {
-	printf("%s", now().s);
+	printf("%s ", now().s);
 	if (*msg->ifname)
-		printf(" %s", msg->ifname);
+		printf("%s ", msg->ifname);
 	else if (ipvti_has(msg, IPVTI_A_ID))
-		printf(" id %" PRIu64, msg->id);
-	printf(" %s", ipvti_name(ipvti_event_names, msg->event));
-	if (msg->event == IPVTI_EVENT_OVERRUN)
-		printf(": events were lost");
-	if (msg->event == IPVTI_EVENT_DEVICE && ipvti_has(msg, IPVTI_A_IFINDEX) && !msg->ifindex)
-		printf(": deleted");
-	if (ipvti_has(msg, IPVTI_A_SA))
-		printf(" %s", about_sa(&msg->sa).s);
-	if (ipvti_has(msg, IPVTI_A_DEVICE) && *about_device(&msg->device).s)
-		printf(" %s", about_device(&msg->device).s);
-	if (ipvti_has(msg, IPVTI_A_SOCKET))
-		printf(" %s port %u", text_address(&msg->socket.local).s, msg->socket.port);
+		printf("id %" PRIu64 " ", msg->id);
+	printf("%s", ipvti_name(ipvti_event_names, msg->event));
+	if (msg->event < sizeof(say) / sizeof(say[0]) && say[msg->event])
+		say[msg->event](msg);
 	putchar('\n');
 }
 
