@@ -727,7 +727,7 @@ static void device_uninit(struct net_device *dev)
 }
 
 /* After the last reference: no packet, SA or work has it. */
-static void device_destroy(struct net_device *dev)
+static void device_free(struct net_device *dev)
 {
 	struct ipvti_dev *idev = netdev_priv(dev);
 
@@ -807,7 +807,7 @@ static void link_setup(struct net_device *dev)
 	dev->netdev_ops = &ipvti_netdev_ops;
 	dev->ethtool_ops = &ipvti_ethtool_ops;
 	dev->header_ops = &ip_tunnel_header_ops;
-	dev->priv_destructor = device_destroy;
+	dev->priv_destructor = device_free;
 	dev->needs_free_netdev = true;
 	dev->type = ARPHRD_NONE;
 	dev->flags = IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;

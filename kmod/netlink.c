@@ -3,7 +3,6 @@
  * Generic netlink: policies, commands, dumps, events. What a command means is in the file that
  * owns the object; here is who may ask, what may be said, and what is answered.
  */
-#include <linux/etherdevice.h>
 #include <net/genetlink.h>
 #include <net/ip.h>
 #include <net/ipv6.h>
@@ -28,10 +27,11 @@ enum { MCGRP_EVENTS };
 
 /* ---- policies: one per command, so that what it does not know is refused ---- */
 
-static const struct netlink_range_validation lower_range = { .max = INT_MAX };
-static const struct netlink_range_validation quiet_range = { .max = QUIET_MAX };
-static const struct netlink_range_validation count_range = { .min = 1, .max = U64_MAX };
-static const struct netlink_range_validation seconds_range = { .min = 1, .max = U32_MAX };
+/* Not const: 6.1 takes no pointer to that. */
+static struct netlink_range_validation lower_range = { .max = INT_MAX };
+static struct netlink_range_validation quiet_range = { .max = QUIET_MAX };
+static struct netlink_range_validation count_range = { .min = 1, .max = U64_MAX };
+static struct netlink_range_validation seconds_range = { .min = 1, .max = U32_MAX };
 
 #define POLICY_ADDRESS	NLA_POLICY_RANGE(NLA_BINARY, sizeof(__be32), sizeof(struct in6_addr))
 #define POLICY_TAG	NLA_POLICY_EXACT_LEN(IPVTI_TAG_LEN)
@@ -266,7 +266,7 @@ static int put_ref(struct sk_buff *msg, const struct ipvti_dev *idev)
 }
 
 /* RCU read lock held. */
-static int put_device(struct sk_buff *msg, const struct ipvti_dev *idev)
+static int put_dev(struct sk_buff *msg, const struct ipvti_dev *idev)
 {
 	struct nlattr *nest;
 
@@ -390,7 +390,6 @@ static int put_alg(struct sk_buff *msg, const struct ipvti_alg *alg)
 {
 	char buf[CRYPTO_MAX_ALG_NAME];
 	const char *driver = ipvti_alg_driver(alg, buf, sizeof(buf));
-	u16 key_len = alg->enc_key_len + alg->salt_len + alg->auth_key_len;
 	struct nlattr *nest = nla_nest_start(msg, IPVTI_A_ALG);
 
 	if (!nest ||
@@ -398,10 +397,10 @@ static int put_alg(struct sk_buff *msg, const struct ipvti_alg *alg)
 	    nla_put_u16(msg, IPVTI_A_ALG_ENCR, alg->encr) ||
 	    nla_put_u16(msg, IPVTI_A_ALG_KEY_BITS, alg->key_bits) ||
 	    nla_put_u16(msg, IPVTI_A_ALG_INTEG, alg->integ) ||
-	    nla_put_u16(msg, IPVTI_A_ALG_KEY_LEN, key_len) ||
-	    nla_put_u8(msg, IPVTI_A_ALG_IV_LEN, alg->iv_len) ||
-	    nla_put_u8(msg, IPVTI_A_ALG_ICV_LEN, alg->icv_len) ||
-	    nla_put_u8(msg, IPVTI_A_ALG_BLOCK, alg->block) ||
+	    nla_put_u16(msg, IPVTI_A_ALG_KEY_LEN, ipvti_alg_key_len(alg)) ||
+	    nla_put_u8(msg, IPVTI_A_ALG_IV_LEN, alg->sizes.iv_len) ||
+	    nla_put_u8(msg, IPVTI_A_ALG_ICV_LEN, alg->sizes.icv_len) ||
+	    nla_put_u8(msg, IPVTI_A_ALG_BLOCK, alg->sizes.block) ||
 	    nla_put_u8(msg, IPVTI_A_ALG_STATUS, alg->status) ||
 	    nla_put_u16(msg, IPVTI_A_ALG_RFC, alg->rfc) ||
 	    (driver && nla_put_string(msg, IPVTI_A_ALG_DRIVER, driver)))
@@ -449,7 +448,7 @@ static int device_get_doit(struct sk_buff *skb, struct genl_info *info)
 	msg = reply_new(info, DEVICE_SIZE, &hdr);
 	if (msg) {
 		rcu_read_lock();
-		err = put_device(msg, idev);
+		err = put_dev(msg, idev);
 		rcu_read_unlock();
 		err = reply_send(info, msg, hdr, err);
 	}
@@ -786,7 +785,7 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (put_device(msg, idev)) {
+	if (put_dev(msg, idev)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
@@ -1031,7 +1030,7 @@ static void event_tell(struct ipvti_dev *idev, enum ipvti_event event, size_t si
 
 static int fill_device(struct sk_buff *msg, const void *object)
 {
-	return put_device(msg, object);
+	return put_dev(msg, object);
 }
 
 /**

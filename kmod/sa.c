@@ -665,7 +665,7 @@ static int configure_crypto(struct ipvti_sa *sa, struct nlattr **tb,
 		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_SA_ALG], "unknown algorithm");
 		return -EINVAL;
 	}
-	if (nla_len(key) != alg->enc_key_len + alg->salt_len + alg->auth_key_len) {
+	if (nla_len(key) != ipvti_alg_key_len(alg)) {
 		NL_SET_ERR_MSG_ATTR(extack, key, "key material has not the algorithm's length");
 		return -EINVAL;
 	}
