@@ -1,0 +1,202 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""A process that stays in a host's network namespace and does what a script asks it to.
+
+It saves starting two or three programs for each look, which is most of what a test would cost on a
+slow machine. Requests are lines of shell words on standard input; each answer is a line "STATUS
+LENGTH" and LENGTH octets of output on standard output.
+
+  run COMMAND...                  standard output and error of a program
+  drops DEV|none REASON|all       drop counter of a device, or of packets of no device
+  device DEV NAME                 a number of IPVTI_A_DEV_*
+  sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
+  ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [tos=N] [df=1] [from=ADDRESS] [need=N]
+                                  "SENT sent, RECEIVED received" and errors; succeeds when NEED
+                                  (default: all) are answered
+  esp SRC DST SPI KEY SEQ FAULT [OPTION=VALUE...]    see esp.py
+DEV is a name or an id.
+"""
+import os
+import select
+import shlex
+import socket
+import struct
+import subprocess
+import sys
+import time
+
+import esp
+from ipvti_nl import C, Netlink, Refused, attr, device, find, parse, u8, u32, u64
+
+STATES = ["reserved", "live", "waiting", "current", "superseded", "expired"]
+NUMBER = {1: "=B", 2: "=H", 4: "=I", 8: "=Q"}
+MSG_ERRQUEUE = 0x2000
+netlinks = []
+
+
+def netlink():
+    """The socket is opened late, as the module may be loaded later; and again if it was reloaded."""
+    if not netlinks:
+        netlinks.append(Netlink())
+    return netlinks[0]
+
+
+def number(data):
+    return struct.unpack(NUMBER[len(data)], data)[0]
+
+
+def reference(name):
+    return u64(C["IPVTI_A_ID"], int(name)) if name.isdigit() else device(name)
+
+
+def stats(name):
+    result = {}
+    attrs = [] if name == "none" else [reference(name)]
+    for reply in netlink().request(C["IPVTI_CMD_STATS_GET"], attrs):
+        for kind, value, _ in parse(reply):
+            if kind == C["IPVTI_A_STAT"]:
+                key = find(value, C["IPVTI_A_STAT_NAME"]).rstrip(b"\0").decode()
+                result[key] = number(find(value, C["IPVTI_A_STAT_VALUE"]))
+    return result
+
+
+def drops(name, reason):
+    counters = stats(name)
+    return 0, str(sum(counters.values()) if reason == "all" else counters[reason])
+
+
+def device_value(name, key):
+    reply = netlink().request(C["IPVTI_CMD_DEVICE_GET"], [reference(name)])[0]
+    value = find(reply, C["IPVTI_A_DEVICE"],
+                 C["IPVTI_A_DEV_" + key.upper().replace("-", "_")])
+    return 0, "none" if value is None else str(number(value))
+
+
+def sa_value(name, direction, spi, key):
+    try:
+        reply = netlink().request(C["IPVTI_CMD_SA_GET"], [
+            reference(name), attr(C["IPVTI_A_SA"], [
+                u8(C["IPVTI_A_SA_DIR"], C["IPVTI_SA_" + direction.upper()]),
+                u32(C["IPVTI_A_SA_SPI"], int(spi, 0))])])[0]
+    except Refused as refused:
+        if refused.number != 2:
+            raise
+        return 0, "none"
+    value = number(find(reply, C["IPVTI_A_SA"], C["IPVTI_A_SA_" + key.upper()]))
+    return 0, STATES[value] if key == "state" else str(value)
+
+
+def run(*command):
+    result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                            stderr=subprocess.STDOUT, check=False)
+    status = result.returncode
+    return status if status >= 0 else 128 - status, result.stdout.decode("ascii", "replace")
+
+
+def send_esp(*words):
+    esp.main(*words)
+    return 0, ""
+
+
+def echo_socket(address, options):
+    """Socket, type of request, type of reply."""
+    if ":" in address:
+        sock = socket.socket(socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+        level, tos, discover, err = socket.IPPROTO_IPV6, socket.IPV6_TCLASS, 23, 25
+        types = 128, 129
+    else:
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+        level, tos, discover, err = socket.IPPROTO_IP, socket.IP_TOS, 10, 11
+        types = 8, 0
+    sock.setsockopt(level, tos, int(options.get("tos", "0"), 0))
+    sock.setsockopt(level, discover, 2 if "df" in options else 0)
+    sock.setsockopt(level, err, 1)
+    if "from" in options:
+        sock.bind((options["from"], 0))
+    sock.connect((address, 0))
+    sock.setblocking(False)
+    return sock, types
+
+
+class Echo:
+    """Echo requests to one address and the count of answers."""
+
+    def __init__(self, address, options):
+        self.sock, self.types = echo_socket(address, options)
+        self.six = ":" in address
+        self.ident = struct.unpack("=H", os.urandom(2))[0]
+        self.payload = bytes(int(options.get("size", 56)))
+        self.answered = set()
+        self.errors = []
+
+    def send(self, seq):
+        head = struct.pack("!BBHHH", self.types[0], 0, 0, self.ident, seq)
+        total = 0 if self.six else esp.checksum(head + self.payload)
+        try:
+            self.sock.send(head[:2] + struct.pack("!H", total) + head[4:] + self.payload)
+        except OSError as error:
+            self.errors.append(error.strerror)
+
+    def drain_errors(self):
+        """An ICMP error, or our own refusal, waits in the error queue and makes us readable."""
+        try:
+            while True:
+                self.sock.recvmsg(65536, 1024, MSG_ERRQUEUE)
+        except OSError:
+            pass
+
+    def receive(self, until, enough):
+        while len(self.answered) < enough:
+            left = until - time.monotonic()
+            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+                return
+            try:
+                data = self.sock.recv(65536)
+            except BlockingIOError:
+                self.drain_errors()
+                continue
+            except OSError as error:
+                self.errors.append(error.strerror)
+                continue
+            kind, _, _, ident, seq = struct.unpack_from("!BBHHH", data, 0 if self.six else 20)
+            if kind == self.types[1] and ident == self.ident:
+                self.answered.add(seq)
+
+
+def ping(address, *words):
+    options = dict(word.split("=", 1) for word in words)
+    count = int(options.get("count", 1))
+    echo = Echo(address, options)
+    for seq in range(count):
+        echo.send(seq)
+        if seq + 1 < count:
+            echo.receive(time.monotonic() + float(options.get("interval", 0.01)), count)
+    echo.receive(time.monotonic() + float(options.get("wait", 1)), count)
+    text = "%d sent, %d received" % (count, len(echo.answered))
+    if echo.errors:
+        text += "; " + ", ".join(sorted(set(echo.errors)))
+    return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, text
+
+
+COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "ping": ping,
+            "esp": send_esp}
+
+
+def main():
+    for line in sys.stdin:
+        words = shlex.split(line)
+        try:
+            status, text = COMMANDS[words[0]](*words[1:])
+        except Refused as refused:
+            netlinks.clear()
+            status, text = 1, str(refused)
+        except Exception as error:      # the script shall see it, and the next request be served
+            netlinks.clear()
+            status, text = 125, "%s: %s" % (line.strip(), repr(error))
+        text = text.rstrip("\n").encode("ascii", "replace").decode()
+        sys.stdout.write("%d %d\n%s" % (status, len(text), text))
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

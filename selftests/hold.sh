@@ -1,0 +1,55 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# A peer may send on a new SA before its key has reached the kernel: packets on a reserved SPI wait
+# for it, within bounds.
+. "${0%/*}/lib.sh"
+. "${0%/*}/tunnel.sh"
+
+alg=null-sha256
+key=$(key $alg new)
+reserve() { left ipvtictl sa reserve vti0; }
+# early SPI COUNT
+early() { ask right esp $RIGHT4 $LEFT4 "$1" "$key" 1 none count="$2" "${@:3}"; }
+
+packets_are() { [ "$(sa_show left vti0 in "$1" packets)" = "$2" ]; }
+
+hosts
+tunnel alg=$alg peer=none
+
+spi=$(reserve)
+check 'a reserved SPI is at least 256' test $((spi)) -ge 256
+expect 'it is shown as reserved' reserved "$(sa_show left vti0 in "$spi" state)"
+early "$spi" 10
+expect 'nothing is dropped meanwhile' 0 "$(drops left vti0 all)"
+vti_sa left vti0 in "$spi" $alg "$key"
+check 'ten packets that came before the key are processed after it' \
+	wait_for 2 packets_are "$spi" 10
+expect 'in order: the last is the highest' 10 "$(sa_show left vti0 in "$spi" seq)"
+early "$spi" 10
+expect 'and each only once' '10 10' \
+	"$(sa_show left vti0 in "$spi" packets) $(drops left vti0 replay-seen)"
+
+spi=$(reserve)
+early "$spi" 100
+expect 'of a hundred, 64 are held' 36 "$(drops left vti0 no-key)"
+vti_sa left vti0 in "$spi" $alg "$key"
+check 'and the 64 are processed' wait_for 2 packets_are "$spi" 64
+
+spi=$(reserve)
+early "$spi" 60 size=1400
+held=$((60 - ($(drops left vti0 no-key) - 36)))
+check 'large ones are held up to 64 KiB' test $held -gt 30 -a $held -le 47
+check 'after a second they are dropped as hold-timeout' \
+	wait_for 3 dropped left vti0 hold-timeout $held
+vti_sa left vti0 in "$spi" $alg "$key"
+expect 'a late key finds nothing' 0 "$(sa_show left vti0 in "$spi" packets)"
+
+spi=$(reserve)
+early "$spi" 5
+left ipvtictl sa del vti0 in spi "$spi"
+expect 'a reservation that is released is gone' none "$(sa_show left vti0 in "$spi" state)"
+expect 'no two reservations are the same' 20 "$(for _ in {1..20}; do reserve; done | sort -u | wc -l)"
+
+left ip xfrm state add src $RIGHT4 dst $LEFT4 proto esp spi 0x7777 mode tunnel \
+	aead 'rfc4106(gcm(aes))' "0x$(key aes128gcm16 x)" 128
+check_fails 'an SPI that XFRM has is refused' vti_sa left vti0 in 0x7777 $alg "$key"
