@@ -19,9 +19,11 @@ ipvtid-libs := libipvtid libike libipvti
 
 include ike-helper/tests/build.mk
 
-tests += test_config
+tests += test_config test_keys
 test_config-srcs := ike-helper/io/tests/test_config.c
 test_config-libs := libipvtid libike
+test_keys-srcs := ike-helper/io/tests/test_keys.c
+test_keys-libs := libipvtid libike
 
 mans += ike-helper/man/ipvtid.8.scd ike-helper/man/ipvti.conf.5.scd
 units += ike-helper/systemd/ipvtid.service ike-helper/systemd/ipvti-prepare.service

@@ -15,6 +15,7 @@
 
 #include "../crypto/openssl.h"
 #include "child.h"
+#include "keys.h"
 #include "msg.h"
 #include "sandbox.h"
 
@@ -51,17 +52,13 @@ struct role {
 };
 
 /**
- * struct keys - the process
- * @base: event loop
- * @parent: channel
+ * struct keys - what the process knows
  * @crypto: OpenSSL
  * @secrets: by tunnel
  * @next: next of @roles to be used again
  * @roles: the most recent ones
  */
 struct keys {
-	struct event_base *base;
-	struct msg_channel *parent;
 	struct ike_crypto *crypto;
 	LIST_HEAD(, secret) secrets;
 	unsigned int next;
@@ -78,7 +75,25 @@ static struct secret *secret_find(struct keys *keys, uint32_t tunnel)
 	return NULL;
 }
 
-static void secret_forget(struct keys *keys, uint32_t tunnel)
+struct keys *keys_new(struct ike_crypto *crypto)
+{
+	struct keys *keys = calloc(1, sizeof(*keys));
+
+	if (!keys)
+		abort();
+	keys->crypto = crypto;
+	LIST_INIT(&keys->secrets);
+	return keys;
+}
+
+void keys_free(struct keys *keys)
+{
+	while (!LIST_EMPTY(&keys->secrets))
+		keys_forget(keys, LIST_FIRST(&keys->secrets)->tunnel);
+	free(keys);
+}
+
+void keys_forget(struct keys *keys, uint32_t tunnel)
 {
 	struct secret *s = secret_find(keys, tunnel);
 
@@ -89,18 +104,16 @@ static void secret_forget(struct keys *keys, uint32_t tunnel)
 	free(s);
 }
 
-static void secret_keep(struct keys *keys, const struct msg *msg)
+void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *secret)
 {
 	struct secret *s;
 
-	secret_forget(keys, msg->head.tunnel);
+	keys_forget(keys, tunnel);
 	s = calloc(1, sizeof(*s));
-	if (!s)
+	if (!s || secret->len > sizeof(secret->secret))
 		abort();
-	s->tunnel = msg->head.tunnel;
-	memcpy(&s->m, msg->data, sizeof(s->m));
-	if (s->m.len > sizeof(s->m.secret))
-		abort();
+	s->tunnel = tunnel;
+	s->m = *secret;
 	LIST_INSERT_HEAD(&keys->secrets, s, link);
 }
 
@@ -166,16 +179,17 @@ static const char *objection(struct keys *keys, const struct msg_auth *m, size_t
 	return NULL;
 }
 
-static void on_auth(struct keys *keys, const struct msg *msg, bool make)
+void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t octets_len,
+	       bool make, struct msg_verdict *v)
 {
-	size_t octets_len = msg->head.len - sizeof(struct msg_auth);
-	const struct secret *s = secret_find(keys, msg->head.tunnel);
-	const struct msg_auth *m = msg->data;
-	struct msg_verdict v = { .spi_i = m->spi_i, .spi_r = m->spi_r };
+	const struct secret *s = secret_find(keys, tunnel);
 	const char *text = objection(keys, m, octets_len, s, make);
 	uint8_t auth[IKE_MAX_PRF];
 	size_t n = 0;
 
+	memset(v, 0, sizeof(*v));
+	v->spi_i = m->spi_i;
+	v->spi_r = m->spi_r;
 	if (!text) {
 		n = ike_openssl_psk_auth(keys->crypto, m->prf,
 					 (struct ike_chunk){ s->m.secret, s->m.len },
@@ -184,75 +198,74 @@ static void on_auth(struct keys *keys, const struct msg *msg, bool make)
 			text = "the PRF is not supported";
 	}
 	if (n && make) {
-		v.ok = true;
-		v.len = n;
-		memcpy(v.auth, auth, n);
+		v->ok = true;
+		v->len = n;
+		memcpy(v->auth, auth, n);
 	} else if (n) {
-		v.ok = n == m->auth_len && !CRYPTO_memcmp(auth, m->auth, n);
-		if (!v.ok)
+		v->ok = n == m->auth_len && !CRYPTO_memcmp(auth, m->auth, n);
+		if (!v->ok)
 			text = "the peer has another pre-shared key";
 	}
 	if (text)
-		snprintf(v.text, sizeof(v.text), "%s", text);
+		snprintf(v->text, sizeof(v->text), "%s", text);
 	OPENSSL_cleanse(auth, sizeof(auth));
-	msg_send(keys->parent, make ? MSG_AUTH_MADE : MSG_AUTH_CHECKED, msg->head.tunnel,
-		 msg->head.token, &v, sizeof(v));
+}
+
+/* ---- the process ----------------------------------------------------------------------------- */
+
+static void on_auth(struct msg_channel *ch, struct keys *keys, const struct msg *msg, bool make)
+{
+	struct msg_verdict v;
+
+	keys_auth(keys, msg->head.tunnel, msg->data, msg->head.len - sizeof(struct msg_auth), make,
+		  &v);
+	msg_send(ch, make ? MSG_AUTH_MADE : MSG_AUTH_CHECKED, msg->head.tunnel, msg->head.token, &v,
+		 sizeof(v));
 }
 
 static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 {
-	(void)ch;
 	switch ((enum msg_type)msg->head.type) {
 	case MSG_SECRET:
-		secret_keep(arg, msg);
+		keys_learn(arg, msg->head.tunnel, msg->data);
 		break;
 	case MSG_SECRET_GONE:
-		secret_forget(arg, msg->head.tunnel);
+		keys_forget(arg, msg->head.tunnel);
 		break;
 	case MSG_MAKE_AUTH:
-		on_auth(arg, msg, true);
+		on_auth(ch, arg, msg, true);
 		break;
 	case MSG_CHECK_AUTH:
-		on_auth(arg, msg, false);
+		on_auth(ch, arg, msg, false);
 		break;
 	default:
 		abort();
 	}
 }
 
+/* Without the parent there is nothing to do and nobody to tell. */
 static void on_closed(struct msg_channel *ch, const char *why, void *arg)
 {
-	struct keys *keys = arg;
-
-	(void)ch;
 	(void)why;
-	event_base_loopbreak(keys->base);
+	keys_free(arg);
+	msg_channel_free(ch);
+	exit(0);
 }
 
 int keys_main(const char *user)
 {
-	static struct keys keys;
+	struct event_base *base = event_base_new();
+	struct ike_crypto *crypto = ike_openssl_new();
 	char err[256];
 
-	LIST_INIT(&keys.secrets);
-	keys.base = event_base_new();
-	keys.crypto = ike_openssl_new();
-	if (!keys.base || !keys.crypto)
+	if (!base || !crypto)
 		return 1;
-	keys.parent = msg_channel_new(keys.base, CHILD_FD, MSG_KEYS, MSG_PARENT, on_message,
-				      on_closed, &keys);
-	if (!keys.parent)
+	if (!msg_channel_new(base, CHILD_FD, MSG_KEYS, MSG_PARENT, on_message, on_closed,
+			     keys_new(crypto)))
 		return 1;
 	if (!sandbox_enter(SANDBOX_KEYS, user, err, sizeof(err))) {
 		fprintf(stderr, "error ipvtid: key process: %s\n", err);
 		return 1;
 	}
-	event_base_dispatch(keys.base);
-
-	while (!LIST_EMPTY(&keys.secrets))
-		secret_forget(&keys, LIST_FIRST(&keys.secrets)->tunnel);
-	msg_channel_free(keys.parent);
-	ike_openssl_free(keys.crypto);
-	event_base_free(keys.base);
-	return 0;
+	return event_base_dispatch(base) < 0;
 }

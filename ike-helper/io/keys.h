@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the key process knows, and its answers. */
+#ifndef IPVTID_KEYS_H
+#define IPVTID_KEYS_H
+
+#include "msg.h"
+
+struct ike_crypto;
+struct keys;
+
+/**
+ * keys_new() - no secrets yet
+ * @crypto: OpenSSL; must outlive the result
+ */
+struct keys *keys_new(struct ike_crypto *crypto);
+
+/**
+ * keys_free() - wipe and free
+ */
+void keys_free(struct keys *keys);
+
+/**
+ * keys_learn() - a tunnel has this secret
+ */
+void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *secret);
+
+/**
+ * keys_forget() - a tunnel has no secret
+ */
+void keys_forget(struct keys *keys, uint32_t tunnel);
+
+/**
+ * keys_auth() - make or check AUTH data (RFC 7296 section 2.15)
+ * @keys: secrets
+ * @tunnel: whose
+ * @m: question
+ * @octets_len: length of what is signed
+ * @make: make ours; otherwise check the peer's
+ * @v: answer
+ */
+void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t octets_len,
+	       bool make, struct msg_verdict *v);
+
+#endif
