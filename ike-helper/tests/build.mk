@@ -7,3 +7,7 @@ tests += test_wycheproof
 test_wycheproof-srcs := $(addprefix ike-helper/tests/,test_wycheproof.c hex.c)
 test_wycheproof-libs := libike
 test_wycheproof-pkgs := jansson
+
+tests += test_keys
+test_keys-srcs := $(addprefix ike-helper/tests/,test_keys.c hex.c)
+test_keys-libs := libike
