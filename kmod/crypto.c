@@ -179,7 +179,7 @@ static void finish(struct ipvti_sa *sa, struct sk_buff *skb, int err)
 	ipvti_cb(skb)->err = err;
 }
 
-static void complete(ipvti_compat_crypto_arg *arg, int err)
+static void op_complete(ipvti_compat_crypto_arg *arg, int err)
 {
 	struct ipvti_op *op = ipvti_compat_crypto_data(arg);
 	struct ipvti_batch *batch = op->batch;
@@ -210,7 +210,7 @@ static void set_request(struct ipvti_op *op, struct sk_buff *skb, unsigned int c
 	if (esn_len)
 		esn_insert(skb);
 	aead_request_set_tfm(&op->req, sa->aead);
-	aead_request_set_callback(&op->req, 0, complete, op);
+	aead_request_set_callback(&op->req, 0, op_complete, op);
 	aead_request_set_ad(&op->req, esn_len + IPVTI_ESP_HDR_LEN + iv_len);
 	aead_request_set_crypt(&op->req, &op->sg, &op->sg, crypt_len, op->iv);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Traffic selectors of an SA, RFC 4301 section 4.4.1.1, RFC 7296 section 3.13.1. */
 
+#include <linux/inetdevice.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/ip.h>
