@@ -21,7 +21,7 @@
 #
 # Sources see uapi/ first on the include path: #include <linux/ipvti.h>.
 
-version := 0.1.0
+version := $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 .DELETE_ON_ERROR:
 .SECONDARY:

@@ -22,7 +22,10 @@ cache_entry() {
 	if [ ! -e "$dir.ok" ]; then
 		mkdir -p "$IPVTI_CACHE"
 		exec {lock}>"$dir.lock"
-		flock "$lock"
+		flock -n "$lock" || {
+			echo "cache: waiting for $name, which another process is making" >&2
+			flock "$lock"
+		}
 		if [ ! -e "$dir.ok" ]; then
 			rm -rf "$dir"
 			cache_build "$name" "$dir" "$@" || return 1
@@ -40,13 +43,17 @@ cache_build() {
 	shift 2
 
 	echo "cache: making $name (log: $log)" >&2
+	set -m		# a process group of its own, so that it can be stopped as a whole
 	(set -e; "$@" "$dir") >"$log" 2>&1 </dev/null &
 	pid=$!
+	set +m
+	trap 'kill -TERM -- -$pid; exit 130' INT TERM HUP
 	while sleep 1; kill -0 $pid 2>/dev/null; do
 		if [ $(((SECONDS - start) % 10)) -eq 0 ]; then
 			printf '  %4d s  %.90s\n' $((SECONDS - start)) "$(tail -n 1 "$log" | tr -d '\r')" >&2
 		fi
 	done
+	trap - INT TERM HUP
 	if ! wait $pid; then
 		echo "cache: making $name failed, the end of its log:" >&2
 		tail -n 30 "$log" >&2
