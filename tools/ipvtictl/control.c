@@ -6,15 +6,17 @@
  *
  *	{"command":"up","name":"site-b","wait":true}
  *
- * with "command" one of up, down, rekey, reload, status, "name" of a tunnel where the command is
- * about one, "wait" with up, and "what" ("ike" or "child") with rekey where given. The daemon
- * answers with any number of
+ * with "command" one of up, down, rekey, reload, status, explain, log; "name" of a tunnel where
+ * the command is about one, which status need not be; "wait" with up; "what" ("ike" or "child")
+ * with rekey; "level" with log. The daemon answers with any number of
  *
  *	{"progress":"text for people"}
  *
  * and one last line, after which it closes the connection:
  *
  *	{"ok":true, further members}		or	{"ok":false,"error":"one line"}
+ *
+ * Further members are "tunnels" of status, "changes" of reload, and what explain has to say.
  */
 #include <errno.h>
 #include <stdlib.h>

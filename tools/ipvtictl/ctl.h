@@ -78,6 +78,8 @@ int up_run(struct ctl *ctl);
 int down_run(struct ctl *ctl);
 int rekey_run(struct ctl *ctl);
 int reload_run(struct ctl *ctl);
+int explain_run(struct ctl *ctl);
+int log_run(struct ctl *ctl);
 int status_run(struct ctl *ctl);
 int check_run(struct ctl *ctl);
 

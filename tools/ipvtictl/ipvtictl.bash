@@ -136,7 +136,10 @@ _ipvtictl_arguments()
 		((place == 1)) && _ipvtictl_reply "$(_ipvtictl_tunnels)"
 		((place == 2)) && _ipvtictl_reply 'ike child'
 		;;
-	down | status)
+	log)
+		((place == 1)) && _ipvtictl_reply 'error warning notice info debug'
+		;;
+	down | status | explain)
 		((place == 1)) && _ipvtictl_reply "$(_ipvtictl_tunnels)"
 		;;
 	check)
@@ -147,7 +150,8 @@ _ipvtictl_arguments()
 
 _ipvtictl()
 {
-	local commands='show set sa socket stats monitor algs up down rekey reload status check help'
+	local commands='show set sa socket stats monitor algs up down rekey reload status explain
+		log check help'
 	local at=1
 
 	COMPREPLY=()

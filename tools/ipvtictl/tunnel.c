@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ipvtictl up, down, rekey, reload, status: what the daemon does. */
+/* ipvtictl up, down, rekey, reload, status, explain, log: what the daemon does. */
 #include <string.h>
 
 #include "control.h"
@@ -22,6 +22,15 @@ static struct text age(const json_t *object, const char *key)
 	const json_t *value = json_object_get(object, key);
 
 	return json_is_integer(value) ? text_age(json_integer_value(value)) : (struct text){};
+}
+
+static struct text joined(const json_t *list)
+{
+	struct text text = {};
+
+	for (size_t i = 0; i < json_array_size(list); i++)
+		text_append(&text, ", ", "%s", json_string_value(json_array_get(list, i)));
+	return text;
 }
 
 /* The reply for `-j`, or nothing for people: progress has said it all. */
@@ -50,15 +59,35 @@ int up_run(struct ctl *ctl)
 	return finish(ctl, reply);
 }
 
-int down_run(struct ctl *ctl)
+/* A command that is about one tunnel and nothing else. */
+static int about_tunnel(struct ctl *ctl, json_t **reply)
 {
 	const char *name = ctl_word(ctl, "NAME");
-	json_t *reply;
 
 	if (!name || ctl_end(ctl))
 		return CTL_USAGE;
-	if (control_request(ctl, json_pack("{s:s, s:s}", "command", "down", "name", name), &reply))
-		return CTL_FAILED;
+	return control_request(ctl, json_pack("{s:s, s:s}", "command", ctl->command->name, "name",
+					      name), reply);
+}
+
+int down_run(struct ctl *ctl)
+{
+	json_t *reply;
+	int err = about_tunnel(ctl, &reply);
+
+	return err ? err : finish(ctl, reply);
+}
+
+int explain_run(struct ctl *ctl)
+{
+	json_t *reply;
+	int err = about_tunnel(ctl, &reply);
+
+	if (err)
+		return err;
+	if (!ctl->json)
+		puts(word(reply, "text"));
+	json_object_del(reply, "ok");
 	return finish(ctl, reply);
 }
 
@@ -67,83 +96,107 @@ int rekey_run(struct ctl *ctl)
 	static const char *const whats[] = { "ike", "child", NULL };
 	const char *name = ctl_word(ctl, "NAME");
 	json_t *request, *reply;
-	uint8_t what;
+	uint8_t what = 1;
 
 	if (!name)
 		return CTL_USAGE;
-	request = json_pack("{s:s, s:s}", "command", "rekey", "name", name);
-	if (*ctl->args) {
-		if (ctl_name(ctl, "what", whats, &what) || ctl_end(ctl)) {
-			json_decref(request);
-			return CTL_USAGE;
-		}
-		json_object_set_new(request, "what", json_string(whats[what]));
-	}
+	if (*ctl->args && (ctl_name(ctl, "what", whats, &what) || ctl_end(ctl)))
+		return CTL_USAGE;
+	request = json_pack("{s:s, s:s, s:s}", "command", "rekey", "name", name, "what",
+			    whats[what]);
 	return control_request(ctl, request, &reply) ? CTL_FAILED : finish(ctl, reply);
+}
+
+int log_run(struct ctl *ctl)
+{
+	const char *level = ctl_word(ctl, "LEVEL");
+	json_t *reply;
+
+	if (!level || ctl_end(ctl))
+		return CTL_USAGE;
+	if (control_request(ctl, json_pack("{s:s, s:s}", "command", "log", "level", level),
+			    &reply))
+		return CTL_FAILED;
+	return finish(ctl, reply);
+}
+
+/* {"tunnel":"site-b","change":"at once","keys":["detect"]}, or one key of the daemon. */
+static void show_change(const json_t *change)
+{
+	const json_t *keys = json_object_get(change, "keys");
+	const char *tunnel = string(change, "tunnel");
+
+	printf("%s: %s", tunnel ? tunnel : word(change, "key"), word(change, "change"));
+	if (json_array_size(keys))
+		printf(": %s", joined(keys).s);
+	putchar('\n');
 }
 
 int reload_run(struct ctl *ctl)
 {
+	const json_t *changes;
 	json_t *reply;
 
 	if (ctl_end(ctl))
 		return CTL_USAGE;
 	if (control_request(ctl, json_pack("{s:s}", "command", "reload"), &reply))
 		return CTL_FAILED;
+	changes = json_object_get(reply, "changes");
+	for (size_t i = 0; i < json_array_size(changes) && !ctl->json; i++)
+		show_change(json_array_get(changes, i));
+	if (!ctl->json && !json_array_size(changes))
+		puts("nothing changed");
 	return finish(ctl, reply);
 }
 
-static void show_peer(const json_t *tunnel)
+static void show_end(const json_t *tunnel, const char *title, const char *address_key,
+		     const char *id_key)
 {
-	static const struct {
-		const char *title, *id, *address;
-	} ends[] = {
-		{ "local", "local-id", "local" },
-		{ "remote", "remote-id", "remote" },
-	};
+	const char *address = string(tunnel, address_key), *id = string(tunnel, id_key);
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-		const char *address = string(tunnel, ends[i].address);
-		const char *id = string(tunnel, ends[i].id);
-
-		if (address || id)
-			printf("    %-7s %s%s%s%s\n", ends[i].title, address ? address : "",
-			       address && id ? " (" : "", id ? id : "", address && id ? ")" : "");
-	}
+	if (address || id)
+		printf("    %-7s %s%s%s%s\n", title, address ? address : "",
+		       address && id ? " is " : "", id ? id : "",
+		       json_is_true(json_object_get(json_object_get(tunnel, "ike"),
+						    text_format("nat-%s", title).s))
+		       ? ", behind NAT" : "");
 }
 
 static void show_ike(const json_t *ike)
 {
-	struct text rekey = age(ike, "rekey-in");
+	struct text rekey = age(ike, "rekey-in"), since = age(ike, "age");
 
 	if (!json_is_object(ike))
 		return;
-	printf("    IKE     %s, %s, SPIs %s and %s\n", word(ike, "proposal"),
-	       word(ike, "role"), word(ike, "spi-i"), word(ike, "spi-r"));
-	printf("            since %s%s%s\n", age(ike, "age").s, *rekey.s ? ", rekeyed in " : "",
-	       rekey.s);
+	printf("    IKE     %s, %s%s%s%s%s\n", word(ike, "state"), word(ike, "role"),
+	       *since.s ? ", since " : "", since.s, *rekey.s ? ", new keys in " : "", rekey.s);
+	printf("            %s\n", word(ike, "proposal"));
+	printf("            SPIs %s and %s\n", word(ike, "spi-i"), word(ike, "spi-r"));
 }
 
-static struct text joined(const json_t *list)
+static void show_traffic(const json_t *child, const char *title, const char *packets_key,
+			 const char *bytes_key, const char *spi_key)
 {
-	struct text text = {};
+	const json_t *packets = json_object_get(child, packets_key);
 
-	for (size_t i = 0; i < json_array_size(list); i++)
-		text_append(&text, ", ", "%s", json_string_value(json_array_get(list, i)));
-	return text;
+	printf("            %-3s %s", title, word(child, spi_key));
+	if (packets)
+		printf(", %lld packets, %s", (long long)json_integer_value(packets),
+		       text_bytes(json_integer_value(json_object_get(child, bytes_key))).s);
+	putchar('\n');
 }
 
 static void show_child(const json_t *child)
 {
-	struct text rekey = age(child, "rekey-in");
+	struct text since = age(child, "age");
 
-	printf("    child   %s%s, in %s, out %s\n", word(child, "alg"),
+	printf("    child   %s%s%s%s\n", word(child, "alg"),
 	       json_is_true(json_object_get(child, "esn")) ? " with ESN" : "",
-	       word(child, "spi-in"), word(child, "spi-out"));
+	       *since.s ? ", since " : "", since.s);
 	printf("            %s to %s\n", joined(json_object_get(child, "local-ts")).s,
 	       joined(json_object_get(child, "remote-ts")).s);
-	printf("            since %s%s%s\n", age(child, "age").s,
-	       *rekey.s ? ", rekeyed in " : "", rekey.s);
+	show_traffic(child, "in", "packets-in", "bytes-in", "spi-in");
+	show_traffic(child, "out", "packets-out", "bytes-out", "spi-out");
 }
 
 static void show_liveness(const json_t *tunnel)
@@ -152,25 +205,30 @@ static void show_liveness(const json_t *tunnel)
 	struct text detect = age(tunnel, "detect");
 
 	if (*heard.s)
-		printf("    peer    heard %s ago%s%s%s\n", heard.s,
-		       json_is_true(json_object_get(tunnel, "suspect")) ? ", does not answer" : "",
-		       *detect.s ? ", suspect after " : "", detect.s);
+		printf("    heard   %s ago%s%s\n", heard.s, *detect.s ? ", suspect after " : "",
+		       detect.s);
 }
 
 static void show_tunnel(const json_t *tunnel)
 {
-	const char *error = string(tunnel, "error");
+	json_int_t adopted = json_integer_value(json_object_get(tunnel, "adopted-sas"));
 	const json_t *children = json_object_get(tunnel, "children");
+	const char *error = string(tunnel, "error");
 	struct text since = age(tunnel, "since");
 
-	printf("%s  %s%s%s, %s\n", word(tunnel, "name"), word(tunnel, "state"),
-	       *since.s ? " for " : "", since.s, word(tunnel, "device"));
+	printf("%s  %s%s%s, %s%s\n", word(tunnel, "name"), word(tunnel, "state"),
+	       *since.s ? " for " : "", since.s, word(tunnel, "device"),
+	       json_is_true(json_object_get(tunnel, "carrier")) ? " with carrier" : "");
 	if (error)
-		printf("    last    %s\n", error);
-	show_peer(tunnel);
+		printf("    error   %s\n", error);
+	show_end(tunnel, "local", "local", "local-id");
+	show_end(tunnel, "remote", "remote", "remote-id");
 	show_ike(json_object_get(tunnel, "ike"));
 	for (size_t i = 0; i < json_array_size(children); i++)
 		show_child(json_array_get(children, i));
+	if (adopted)
+		printf("    adopted %lld SAs of an earlier run, to be replaced\n",
+		       (long long)adopted);
 	show_liveness(tunnel);
 }
 
