@@ -52,6 +52,10 @@ confs :=
 include $(wildcard tools/lib/build.mk tools/ipvtictl/build.mk ike-helper/build.mk \
 	selftests/host/build.mk)
 
+twice := $(strip $(foreach n,$(sort $(libs) $(progs) $(tests)), \
+	$(if $(word 2,$(filter $n,$(libs) $(progs) $(tests))),$n)))
+$(if $(twice),$(error two fragments have a target named $(twice)))
+
 # --- user space -----------------------------------------------------------------------
 
 CC ?= gcc
