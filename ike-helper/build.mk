@@ -22,7 +22,7 @@ include ike-helper/tests/build.mk
 tests += test_config test_key_process
 test_config-srcs := ike-helper/io/tests/test_config.c
 test_config-libs := libipvtid libike
-test_key_process-srcs := ike-helper/io/tests/test_keys.c
+test_key_process-srcs := ike-helper/io/tests/test_verdict.c
 test_key_process-libs := libipvtid libike
 
 mans += ike-helper/man/ipvtid.8.scd ike-helper/man/ipvti.conf.5.scd

@@ -172,6 +172,7 @@ void tunnel_introduce(struct tunnel *t)
 	struct sa *sa, *pair;
 
 	t->n_verified = 0;
+	t->up = false;
 	send_config(t);
 	LIST_FOREACH(sa, &t->sas, link) {
 		sa->adopted = true;
@@ -184,6 +185,9 @@ void tunnel_introduce(struct tunnel *t)
 		else if (!pair)
 			introduce_sa(t, NULL, sa);
 	}
+	/* It was up, so it shall be, whatever `start` says. */
+	if (!LIST_EMPTY(&t->sas) && t->conf.remote.n)
+		tunnel_event(t, IKE_EV_UP);
 }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
