@@ -72,9 +72,8 @@ struct ipvti_sa *ipvti_sa_lookup(const struct net *net, u32 spi)
  */
 int ipvti_spi_insert(struct ipvti_sa *sa)
 {
-	struct spi_key key = { .net = sa->dev->net, .spi = sa->spi };
+	struct spi_key key = { .net = read_pnet(&sa->net), .spi = sa->spi };
 
-	write_pnet(&sa->net, sa->dev->net);
 	return rhashtable_lookup_insert_key(&ipvti_spis, &key, &sa->spi_node, spi_params);
 }
 
