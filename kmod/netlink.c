@@ -754,7 +754,7 @@ static int socket_adopt_doit(struct sk_buff *skb, struct genl_info *info)
 	if (tb[IPVTI_A_SOCK_PORT])
 		port = htons(nla_get_u16(tb[IPVTI_A_SOCK_PORT]));
 	return ipvti_socket_adopt(ipvti_net(genl_info_net(info)), nla_get_u32(tb[IPVTI_A_SOCK_FD]),
-				  &addr, family, port, info->extack);
+				  local ? &addr : NULL, family, port, info->extack);
 }
 
 /* ---- dumps: cursors are numbers, so that nothing they stood on needs to be there any more ---- */
