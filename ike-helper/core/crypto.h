@@ -67,6 +67,7 @@ struct ike_cipher_job {
  * @supports: whether this transform can be had
  * @mac: HMAC for PRFs (@type IKE_TRANSFORM_PRF) and integrity transforms; @out gets the whole,
  *	untruncated output
+ * @sha1: plain SHA-1 for NAT detection (RFC 7296 section 2.23), 20 octets
  * @seal: encrypt
  * @open: decrypt; false if the ICV is wrong
  * @ke_generate: fresh key pair for group @id; @priv and @pub hold IKE_MAX_KE_*, the lengths are set
@@ -80,6 +81,7 @@ struct ike_crypto {
 	bool (*supports)(void *ctx, uint8_t type, uint16_t id, uint16_t key_bits);
 	bool (*mac)(void *ctx, uint8_t type, uint16_t id, struct ike_chunk key,
 		    const struct ike_chunk *parts, size_t n, uint8_t *out);
+	bool (*sha1)(void *ctx, const struct ike_chunk *parts, size_t n, uint8_t *out);
 	bool (*seal)(void *ctx, const struct ike_cipher_job *job);
 	bool (*open)(void *ctx, const struct ike_cipher_job *job);
 	bool (*ke_generate)(void *ctx, uint16_t id, uint8_t *priv, size_t *priv_len,

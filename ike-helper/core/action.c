@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The list of actions a step hands out. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "state.h"
+
+/* Octets behind an action live in one allocation that the action owns. */
+struct action_block {
+	struct ike_action act;
+	uint8_t *octets[2];
+	size_t len[2];
+};
+
+struct ike_action *ike_act(struct ike_core *c, enum ike_action_type type, uint32_t tunnel)
+{
+	struct action_block *b = ike_alloc(sizeof(*b));
+
+	b->act.type = type;
+	b->act.tunnel = tunnel;
+	if (c->acts->tail)
+		c->acts->tail->next = &b->act;
+	else
+		c->acts->head = &b->act;
+	c->acts->tail = &b->act;
+	return &b->act;
+}
+
+const uint8_t *ike_act_octets(struct ike_action *a, const void *data, size_t len)
+{
+	struct action_block *b = (struct action_block *)a;
+	int i = b->octets[0] ? 1 : 0;
+
+	b->octets[i] = ike_alloc(len);
+	b->len[i] = len;
+	if (len)
+		memcpy(b->octets[i], data, len);
+	return b->octets[i];
+}
+
+void ike_actions_clear(struct ike_actions *acts)
+{
+	struct ike_action *next;
+	struct action_block *b;
+	int i;
+
+	for (; acts->head; acts->head = next) {
+		next = acts->head->next;
+		b = (struct action_block *)acts->head;
+		for (i = 0; i < 2; i++) {
+			ike_wipe(b->octets[i], b->len[i]);
+			free(b->octets[i]);
+		}
+		ike_wipe(b, sizeof(*b));
+		free(b);
+	}
+	acts->tail = NULL;
+}
+
+void ike_act_sa(struct ike_core *c, enum ike_action_type type, uint32_t tunnel, enum ike_dir dir,
+		uint32_t spi)
+{
+	struct ike_action *a = ike_act(c, type, tunnel);
+
+	a->u.sa.dir = dir;
+	a->u.sa.spi = spi;
+}
+
+void ike_log(struct ike_core *c, const struct ike_tunnel *t, enum ike_log_level level,
+	     const char *fmt, ...)
+{
+	struct ike_action *a = ike_act(c, IKE_ACT_LOG, t ? t->cfg.tunnel : 0);
+	va_list ap;
+
+	a->u.log.level = level;
+	va_start(ap, fmt);
+	vsnprintf(a->u.log.text, sizeof(a->u.log.text), fmt, ap);
+	va_end(ap);
+}
+
+struct ike_action *ike_explain(struct ike_core *c, const struct ike_tunnel *t, enum ike_step step,
+			       enum ike_reason reason, bool by_peer)
+{
+	struct ike_action *a;
+
+	ike_log(c, t, IKE_LOG_WARNING, "%s failed: %s%s", ike_step_name(step),
+		ike_reason_text(reason), by_peer ? " (said by the peer)" : "");
+	a = ike_act(c, IKE_ACT_EXPLAIN, t ? t->cfg.tunnel : 0);
+	a->u.explain.step = step;
+	a->u.explain.reason = reason;
+	a->u.explain.by_peer = by_peer;
+	return a;
+}
+
+uint32_t ike_new_token(struct ike_core *c)
+{
+	if (!++c->token)
+		c->token = 1;
+	return c->token;
+}
+
+void ike_random(struct ike_core *c, void *out, size_t len)
+{
+	c->cfg.random(c->cfg.random_ctx, out, len);
+}
+
+uint64_t ike_jitter(struct ike_core *c, uint64_t v, unsigned int percent)
+{
+	uint64_t span = v * percent / 100;
+	uint32_t r;
+
+	ike_random(c, &r, sizeof(r));
+	return span ? v - span + r % (2 * span + 1) : v;
+}

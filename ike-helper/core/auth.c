@@ -1,0 +1,486 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * IKE_AUTH, both roles (RFC 7296 sections 1.2, 2.15, 2.16). Long-term secrets live elsewhere: AUTH
+ * data is made and checked by asking. An IKE_AUTH is a loop of rounds of which PSK needs one.
+ */
+#include <string.h>
+
+#include "state.h"
+
+enum {
+	MAX_ROUNDS = 1,		/* of the methods there are */
+};
+
+/* ---- common ---- */
+
+static void ask(struct ike_core *c, struct ike_sa *sa, enum ike_action_type type, bool by_initiator,
+		uint32_t token, struct ike_chunk auth)
+{
+	const struct ike_id *own = &sa->tunnel->cfg.local_id;
+	const struct ike_id *signer = type == IKE_ACT_MAKE_AUTH ? own : &sa->peer_id;
+	struct ike_action *a = ike_act(c, type, sa->tunnel->cfg.tunnel);
+	struct ike_writer octets = { 0 };
+
+	ike_auth_octets(c, sa, by_initiator, signer, &octets);
+	a->token = token;
+	a->u.auth.method = sa->tunnel->cfg.auth;
+	a->u.auth.prf = ike_proposal_id(&sa->proposal, IKE_TRANSFORM_PRF);
+	a->u.auth.local_id = *own;
+	a->u.auth.remote_id = sa->initiator && type == IKE_ACT_MAKE_AUTH ?
+			      sa->tunnel->cfg.remote_id : sa->peer_id;
+	a->u.auth.spi_i = sa->spi_i;
+	a->u.auth.spi_r = sa->spi_r;
+	a->u.auth.octets = ike_act_octets(a, octets.data, octets.len);
+	a->u.auth.octets_len = octets.len;
+	if (auth.data)
+		a->u.auth.auth = ike_act_octets(a, auth.data, auth.len);
+	a->u.auth.auth_len = auth.len;
+	ike_writer_free(&octets);
+}
+
+static void ask_make(struct ike_core *c, struct ike_sa *sa)
+{
+	sa->auth.make_token = ike_new_token(c);
+	ask(c, sa, IKE_ACT_MAKE_AUTH, sa->initiator, sa->auth.make_token, (struct ike_chunk){ 0 });
+}
+
+/* AUTH payload: method and three reserved octets before the data (section 3.8). */
+static bool get_auth(const struct ike_payloads *ps, uint8_t *method, struct ike_chunk *data)
+{
+	struct ike_chunk body = ike_payload_body(ps, IKE_P_AUTH);
+	struct ike_reader r = ike_reader_init(body.data, body.len);
+
+	*method = ike_get_u8(&r);
+	ike_get(&r, 3);
+	data->data = r.p;
+	data->len = r.left;
+	return !r.bad && data->len;
+}
+
+static bool ask_check(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
+		      struct ike_blob *inner, uint8_t first)
+{
+	struct ike_chunk data;
+	uint8_t method;
+
+	if (!get_auth(ps, &method, &data) || method != sa->tunnel->cfg.auth)
+		return false;
+	sa->auth.check_token = ike_new_token(c);
+	ask(c, sa, IKE_ACT_CHECK_AUTH, !sa->initiator, sa->auth.check_token, data);
+	sa->auth.held_first = first;
+	ike_blob_free(&sa->auth.held);
+	sa->auth.held = *inner;
+	memset(inner, 0, sizeof(*inner));
+	return true;
+}
+
+static bool held_payloads(const struct ike_sa *sa, struct ike_payloads *ps)
+{
+	struct ike_chunk chain = { sa->auth.held.data, sa->auth.held.len };
+
+	return ike_payloads_get(sa->auth.held_first, chain, ps);
+}
+
+static void put_id(struct ike_builder *b, uint8_t type, const struct ike_id *id)
+{
+	size_t start = ike_payload_begin(b, type);
+
+	ike_id_put(&b->w, id);
+	ike_payload_end(b, start);
+}
+
+static void put_auth(struct ike_builder *b, const struct ike_sa *sa)
+{
+	size_t start = ike_payload_begin(b, IKE_P_AUTH);
+
+	ike_put_u32(&b->w, (uint32_t)sa->tunnel->cfg.auth << 24);
+	ike_put(&b->w, sa->auth.own.data, sa->auth.own.len);
+	ike_payload_end(b, start);
+}
+
+static struct ike_action *explain_method(struct ike_core *c, const struct ike_tunnel *t,
+					 const struct ike_payloads *ps)
+{
+	struct ike_action *a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_AUTH_METHOD, false);
+	struct ike_chunk data;
+	uint8_t method;
+
+	snprintf(a->u.explain.wanted, IKE_MAX_TEXT, "pre-shared key");
+	if (get_auth(ps, &method, &data))
+		snprintf(a->u.explain.offered, IKE_MAX_TEXT, "authentication method %u", method);
+	else
+		snprintf(a->u.explain.offered, IKE_MAX_TEXT, "EAP");
+	return a;
+}
+
+static void explain_id(struct ike_core *c, const struct ike_tunnel *t, enum ike_reason reason,
+		       const struct ike_id *seen)
+{
+	struct ike_action *a = ike_explain(c, t, IKE_STEP_AUTH, reason, false);
+
+	ike_id_text(seen, a->u.explain.offered, IKE_MAX_TEXT);
+	if (t)
+		ike_id_text(&t->cfg.remote_id, a->u.explain.wanted, IKE_MAX_TEXT);
+}
+
+/* ---- initiator ---- */
+
+static const struct ike_child_config *first_child(const struct ike_sa *sa)
+{
+	return sa->tunnel->cfg.n_children ? &sa->tunnel->cfg.children[0] : NULL;
+}
+
+void ike_auth_start(struct ike_core *c, struct ike_sa *sa)
+{
+	struct ike_action *a;
+
+	sa->job.type = IKE_JOB_AUTH;
+	sa->auth.round = 1;
+	ask_make(c, sa);
+	if (!first_child(sa))
+		return;
+	sa->job.child = ike_child_new(c, 0, true);
+	sa->job.token = ike_new_token(c);
+	a = ike_act(c, IKE_ACT_ALLOC_SPI, sa->tunnel->cfg.tunnel);
+	a->token = sa->job.token;
+}
+
+/* No other SA to that peer lives, as far as anybody here knows (section 2.4). */
+static bool first_contact(const struct ike_core *c, const struct ike_sa *sa)
+{
+	const struct ike_sa *other;
+
+	if (sa->tunnel->orphans)
+		return false;
+	for (other = c->sas; other; other = other->next) {
+		if (other == sa || other->dead)
+			continue;
+		if (other->tunnel == sa->tunnel && other->state != IKE_SA_DELETING)
+			return false;
+		if (!other->tunnel && ike_addr_same(&other->remote, &sa->remote))
+			return false;
+	}
+	return true;
+}
+
+static void send_request(struct ike_core *c, struct ike_sa *sa)
+{
+	const struct ike_child_config *cfg = first_child(sa);
+	struct ike_builder b = { 0 };
+
+	put_id(&b, IKE_P_IDI, &sa->tunnel->cfg.local_id);
+	if (sa->tunnel->cfg.remote_id.type != IKE_ID_ANY)
+		put_id(&b, IKE_P_IDR, &sa->tunnel->cfg.remote_id);
+	put_auth(&b, sa);
+	if (first_contact(c, sa))
+		ike_notify_put(&b, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
+	if (cfg && sa->job.child) {
+		ike_child_put_sa(&b, cfg, sa->job.child->spi_in, IKE_KE_IGNORED);
+		ike_child_put_ts(&b, cfg);
+	}
+	if (sa->tunnel->cfg.mobike)
+		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+	ike_request_send(c, sa, IKE_EXCH_AUTH, &b);
+}
+
+static void fail(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
+{
+	ike_info_auth_failed(c, sa);
+	ike_sa_kill(c, sa, reason);
+}
+
+static void refused(struct ike_core *c, struct ike_sa *sa, const struct ike_notify_view *n)
+{
+	enum ike_reason reason = ike_notify_reason(n->type);
+	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_AUTH, reason, true);
+	char buf[32];
+
+	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
+		 ike_notify_name(n->type, buf, sizeof(buf)));
+	ike_id_text(&sa->tunnel->cfg.local_id, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_sa_kill(c, sa, reason);
+}
+
+void ike_auth_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
+		       struct ike_payloads *ps, struct ike_blob *inner, uint8_t first)
+{
+	struct ike_notify_view n;
+
+	/* Without AUTH an error refuses us; beside AUTH it is about the Child SA. */
+	if (!ike_payload_find(ps, IKE_P_AUTH) && ike_notify_error(ps, &n)) {
+		refused(c, sa, &n);
+		return;
+	}
+	if (!ike_id_get(ike_payload_body(ps, IKE_P_IDR), &sa->peer_id)) {
+		ike_explain(c, sa->tunnel, IKE_STEP_AUTH, IKE_REASON_INVALID_SYNTAX, false);
+		fail(c, sa, IKE_REASON_INVALID_SYNTAX);
+		return;
+	}
+	if (!ike_id_match(&sa->tunnel->cfg.remote_id, &sa->peer_id)) {
+		explain_id(c, sa->tunnel, IKE_REASON_WRONG_ID, &sa->peer_id);
+		fail(c, sa, IKE_REASON_WRONG_ID);
+		return;
+	}
+	if (!ask_check(c, sa, ps, inner, first)) {
+		explain_method(c, sa->tunnel, ps);
+		fail(c, sa, IKE_REASON_AUTH_METHOD);
+		return;
+	}
+	sa->drop_at = c->now + IKE_CONNECT_TIME;
+	sa->auth.child = job->child;
+	job->child = NULL;
+}
+
+static void child_refused(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+			  uint16_t type)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, child);
+	enum ike_reason reason = ike_notify_reason(type);
+	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_AUTH, reason, true);
+	char buf[32];
+
+	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s for the Child SA",
+		 ike_notify_name(type, buf, sizeof(buf)));
+	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
+		ike_ts_list_text(cfg->remote, cfg->n_remote, a->u.explain.offered, IKE_MAX_TEXT);
+	else if (cfg)
+		ike_proposals_text(&cfg->proposals, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_child_discard(c, sa->tunnel, &child);
+	ike_child_lack(c, sa, reason);
+}
+
+static void child_answered(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+			   const struct ike_payloads *ps)
+{
+	enum ike_reason reason;
+	struct ike_notify_view n;
+
+	if (ike_notify_error(ps, &n)) {
+		child_refused(c, sa, child, n.type);
+		return;
+	}
+	child->ni = sa->ni;
+	child->nr = sa->nr;
+	reason = ike_child_chosen(c, sa, child, ps, IKE_STEP_AUTH);
+	if (reason == IKE_REASON_NONE && ike_child_install(c, sa, child, false))
+		return;
+	ike_child_unusable(c, sa, &child);
+	ike_child_lack(c, sa, reason);
+}
+
+static void initiator_done(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
+{
+	struct ike_child *child = sa->auth.child;
+	struct ike_notify_view n;
+
+	sa->auth.child = NULL;
+	sa->mobike = sa->tunnel->cfg.mobike && ike_notify_find(ps, IKE_NOTIFY_MOBIKE_SUPPORTED, &n);
+	ike_sa_established(c, sa);
+	if (child)
+		child_answered(c, sa, child, ps);
+	ike_sa_auth_done(sa);
+}
+
+/* ---- responder ---- */
+
+static void respond_failed(struct ike_core *c, struct ike_sa *sa)
+{
+	ike_response_error(c, sa, IKE_EXCH_AUTH, IKE_NOTIFY_AUTHENTICATION_FAILED);
+	ike_child_discard(c, sa->tunnel, &sa->answer.child);
+	sa->answer.token = 0;
+	sa->auth.make_token = 0;
+	sa->tunnel = NULL;
+	ike_sa_finish(c, sa, IKE_REASON_AUTH_FAILED);
+}
+
+/* Tunnels that name the peer's identity come before those that take any. */
+static struct ike_tunnel *find_tunnel(struct ike_core *c, const struct ike_sa *sa,
+				      const struct ike_id *peer, const struct ike_id *asked,
+				      bool any)
+{
+	struct ike_tunnel *t = NULL;
+
+	while ((t = ike_tunnel_for_peer(c, t, &sa->local, &sa->remote)))
+		if ((t->cfg.remote_id.type == IKE_ID_ANY) == any &&
+		    ike_id_match(&t->cfg.remote_id, peer) &&
+		    (!asked || ike_id_match(asked, &t->cfg.local_id)) &&
+		    ike_proposal_accepts(&t->cfg.ike, &sa->proposal))
+			return t;
+	return NULL;
+}
+
+static void unknown_peer(struct ike_core *c, struct ike_sa *sa, const struct ike_id *asked)
+{
+	struct ike_tunnel *t = ike_tunnel_for_peer(c, NULL, &sa->local, &sa->remote);
+	struct ike_action *a;
+
+	if (t && asked && ike_id_match(&t->cfg.remote_id, &sa->peer_id)) {
+		a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_WRONG_ID, false);
+		ike_id_text(asked, a->u.explain.offered, IKE_MAX_TEXT);
+		ike_id_text(&t->cfg.local_id, a->u.explain.wanted, IKE_MAX_TEXT);
+		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer asks for another identity");
+	} else {
+		explain_id(c, t, t ? IKE_REASON_WRONG_ID : IKE_REASON_NO_CONFIG, &sa->peer_id);
+	}
+	respond_failed(c, sa);
+}
+
+void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads *ps,
+		      struct ike_blob *inner, uint8_t first)
+{
+	struct ike_id asked;
+	bool has_idr = ike_id_get(ike_payload_body(ps, IKE_P_IDR), &asked);
+	struct ike_notify_view n;
+	struct ike_tunnel *t;
+
+	if (sa->auth.round++ >= MAX_ROUNDS ||
+	    !ike_id_get(ike_payload_body(ps, IKE_P_IDI), &sa->peer_id)) {
+		respond_failed(c, sa);
+		return;
+	}
+	t = find_tunnel(c, sa, &sa->peer_id, has_idr ? &asked : NULL, false);
+	if (!t)
+		t = find_tunnel(c, sa, &sa->peer_id, has_idr ? &asked : NULL, true);
+	if (!t) {
+		unknown_peer(c, sa, has_idr ? &asked : NULL);
+		return;
+	}
+	sa->tunnel = t;
+	sa->auth.contact = ike_notify_find(ps, IKE_NOTIFY_INITIAL_CONTACT, &n);
+	if (ask_check(c, sa, ps, inner, first))
+		return;
+	explain_method(c, t, ps);
+	respond_failed(c, sa);
+}
+
+static void choose_child(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
+{
+	struct ike_child *child;
+	struct ike_action *a;
+
+	if (!ike_payload_find(ps, IKE_P_SA))
+		return;
+	child = ike_child_new(c, 0, false);
+	child->ni = sa->ni;
+	child->nr = sa->nr;
+	sa->answer.error = ike_child_accept(c, sa, child, -1, ps, IKE_STEP_AUTH,
+					    &sa->answer.number);
+	if (sa->answer.error) {
+		ike_child_free(child);
+		return;
+	}
+	sa->answer.child = child;
+	sa->answer.token = ike_new_token(c);
+	a = ike_act(c, IKE_ACT_ALLOC_SPI, sa->tunnel->cfg.tunnel);
+	a->token = sa->answer.token;
+}
+
+static void put_child(struct ike_core *c, struct ike_sa *sa, struct ike_builder *b)
+{
+	struct ike_child *child = sa->answer.child;
+
+	sa->answer.child = NULL;
+	if (child && !ike_child_install(c, sa, child, false)) {
+		ike_child_free(child);
+		child = NULL;
+		sa->answer.error = IKE_NOTIFY_TEMPORARY_FAILURE;
+	}
+	if (sa->answer.error) {
+		ike_notify_put(b, sa->answer.error, NULL, 0);
+	} else if (child) {
+		ike_child_put_answer(b, child, sa->answer.number);
+		ike_child_put_answer_ts(b, child);
+	}
+}
+
+static void respond(struct ike_core *c, struct ike_sa *sa)
+{
+	struct ike_builder b = { 0 };
+
+	if (sa->auth.make_token || sa->answer.token)
+		return;
+	put_id(&b, IKE_P_IDR, &sa->tunnel->cfg.local_id);
+	put_auth(&b, sa);
+	ike_sa_established(c, sa);
+	put_child(c, sa, &b);
+	if (sa->mobike)
+		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+	ike_sa_auth_done(sa);
+	ike_response_send(c, sa, IKE_EXCH_AUTH, &b);
+}
+
+static void responder_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
+{
+	struct ike_notify_view n;
+
+	sa->mobike = sa->tunnel->cfg.mobike && ike_notify_find(ps, IKE_NOTIFY_MOBIKE_SUPPORTED, &n);
+	choose_child(c, sa, ps);
+	ask_make(c, sa);
+}
+
+/* ---- answers to what was asked ---- */
+
+void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, bool ok)
+{
+	struct ike_payloads ps;
+
+	sa->auth.check_token = 0;
+	if (!ok || !held_payloads(sa, &ps)) {
+		explain_id(c, sa->tunnel, IKE_REASON_AUTH_FAILED, &sa->peer_id);
+		if (sa->initiator)
+			fail(c, sa, IKE_REASON_AUTH_FAILED);
+		else
+			respond_failed(c, sa);
+		return;
+	}
+	if (!sa->initiator) {
+		responder_checked(c, sa, &ps);
+		return;
+	}
+	initiator_done(c, sa, &ps);
+}
+
+static void ready(struct ike_core *c, struct ike_sa *sa)
+{
+	if (!sa->initiator)
+		respond(c, sa);
+	else if (!sa->auth.make_token && !sa->job.token && !sa->job.sent)
+		send_request(c, sa);
+}
+
+void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	sa->auth.make_token = 0;
+	if (!ev->u.auth.ok) {
+		explain_id(c, sa->tunnel, IKE_REASON_NO_SECRET, sa->initiator ?
+			   &sa->tunnel->cfg.remote_id : &sa->peer_id);
+		if (sa->initiator)
+			ike_sa_kill(c, sa, IKE_REASON_NO_SECRET);
+		else
+			respond_failed(c, sa);
+		return;
+	}
+	ike_blob_set(&sa->auth.own, ev->u.auth.data, ev->u.auth.len);
+	ready(c, sa);
+}
+
+void ike_auth_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi)
+{
+	struct ike_child **child = sa->initiator ? &sa->job.child : &sa->answer.child;
+
+	*(sa->initiator ? &sa->job.token : &sa->answer.token) = 0;
+	if (spi) {
+		(*child)->spi_in = spi;
+		ready(c, sa);
+		return;
+	}
+	ike_explain(c, sa->tunnel, IKE_STEP_AUTH, IKE_REASON_KERNEL, false);
+	if (sa->initiator) {
+		ike_sa_kill(c, sa, IKE_REASON_KERNEL);
+		return;
+	}
+	ike_child_free(*child);
+	*child = NULL;
+	sa->answer.error = IKE_NOTIFY_TEMPORARY_FAILURE;
+	ready(c, sa);
+}

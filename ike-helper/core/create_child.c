@@ -1,0 +1,576 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * CREATE_CHILD_SA for Child SAs: new ones and rekeys, both roles, and what happens when they cross
+ * (RFC 7296 sections 1.3.1, 1.3.3, 2.8, 2.25).
+ */
+#include <string.h>
+
+#include "state.h"
+
+enum {
+	MAX_KE_RETRIES = 3,
+};
+
+/* ---- common to IKE_AUTH ---- */
+
+void ike_child_put_sa(struct ike_builder *b, const struct ike_child_config *cfg, uint32_t spi,
+		      enum ike_ke_rule rule)
+{
+	size_t start = ike_payload_begin(b, IKE_P_SA);
+	uint8_t octets[4];
+
+	ike_store_u32(octets, spi);
+	ike_sa_payload_put(&b->w, &cfg->proposals, octets, sizeof(octets), rule);
+	ike_payload_end(b, start);
+}
+
+static void put_ts(struct ike_builder *b, uint8_t type, const struct ike_ts *ts, size_t n)
+{
+	size_t start = ike_payload_begin(b, type);
+
+	ike_ts_put(&b->w, ts, n);
+	ike_payload_end(b, start);
+}
+
+void ike_child_put_ts(struct ike_builder *b, const struct ike_child_config *cfg)
+{
+	put_ts(b, IKE_P_TSI, cfg->local, cfg->n_local);
+	put_ts(b, IKE_P_TSR, cfg->remote, cfg->n_remote);
+}
+
+void ike_child_put_answer(struct ike_builder *b, const struct ike_child *child, uint8_t number)
+{
+	size_t start = ike_payload_begin(b, IKE_P_SA);
+	uint8_t octets[4];
+
+	ike_store_u32(octets, child->spi_in);
+	ike_sa_payload_answer(&b->w, &child->proposal, number, octets, sizeof(octets));
+	ike_payload_end(b, start);
+}
+
+void ike_child_put_answer_ts(struct ike_builder *b, const struct ike_child *child)
+{
+	put_ts(b, IKE_P_TSI, child->remote, child->n_remote);
+	put_ts(b, IKE_P_TSR, child->local, child->n_local);
+}
+
+static bool take_spi(struct ike_child *child, const struct ike_offer *o)
+{
+	struct ike_reader r = ike_reader_init(o->spi, o->spi_len);
+
+	child->spi_out = ike_get_u32(&r);
+	return o->spi_len == 4 && child->spi_out > 255;
+}
+
+static void text_pair(const struct ike_ts *a, size_t na, const struct ike_ts *b, size_t nb,
+		      char *buf)
+{
+	char one[IKE_MAX_TEXT / 2 - 8];
+	char two[IKE_MAX_TEXT / 2 - 8];
+
+	ike_ts_list_text(a, na, one, sizeof(one));
+	ike_ts_list_text(b, nb, two, sizeof(two));
+	snprintf(buf, IKE_MAX_TEXT, "%s to %s", one, two);
+}
+
+/* ---- the responder's choice ---- */
+
+static bool narrow(const struct ike_child_config *cfg, struct ike_child *child,
+		   const struct ike_ts *tsi, uint8_t n_tsi, const struct ike_ts *tsr, uint8_t n_tsr)
+{
+	child->n_remote = ike_ts_narrow(tsi, n_tsi, cfg->remote, cfg->n_remote, child->remote);
+	child->n_local = ike_ts_narrow(tsr, n_tsr, cfg->local, cfg->n_local, child->local);
+	return child->n_remote && child->n_local;
+}
+
+static bool exact(const struct ike_child_config *cfg, const struct ike_ts *tsi, uint8_t n_tsi,
+		  const struct ike_ts *tsr, uint8_t n_tsr)
+{
+	return ike_ts_same(tsi, n_tsi, cfg->remote, cfg->n_remote) &&
+	       ike_ts_same(tsr, n_tsr, cfg->local, cfg->n_local);
+}
+
+static int match_config(const struct ike_peer_config *peer, struct ike_child *child, int only,
+			const struct ike_ts *tsi, uint8_t n_tsi, const struct ike_ts *tsr,
+			uint8_t n_tsr)
+{
+	int pass;
+	int i;
+
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < peer->n_children; i++)
+			if ((only < 0 || only == i) &&
+			    (pass || exact(&peer->children[i], tsi, n_tsi, tsr, n_tsr)) &&
+			    narrow(&peer->children[i], child, tsi, n_tsi, tsr, n_tsr))
+				return i;
+	return -1;
+}
+
+static uint16_t refuse_ts(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
+			  const struct ike_ts *tsi, uint8_t n_tsi, const struct ike_ts *tsr,
+			  uint8_t n_tsr)
+{
+	const struct ike_peer_config *peer = &sa->tunnel->cfg;
+	struct ike_action *a = ike_explain(c, sa->tunnel, step, IKE_REASON_TS_UNACCEPTABLE, false);
+
+	text_pair(tsi, n_tsi, tsr, n_tsr, a->u.explain.offered);
+	if (peer->n_children)
+		text_pair(peer->children[0].remote, peer->children[0].n_remote,
+			  peer->children[0].local, peer->children[0].n_local, a->u.explain.wanted);
+	return IKE_NOTIFY_TS_UNACCEPTABLE;
+}
+
+static uint16_t refuse_proposal(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
+				const struct ike_proposals *own, const struct ike_offers *offers)
+{
+	struct ike_action *a = ike_explain(c, sa->tunnel, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
+					   false);
+
+	ike_offers_text(offers, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_proposals_text(own, a->u.explain.wanted, IKE_MAX_TEXT);
+	return IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
+}
+
+uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, int cfg,
+			  const struct ike_payloads *ps, enum ike_step step, uint8_t *number)
+{
+	enum ike_ke_rule rule = step == IKE_STEP_AUTH ? IKE_KE_IGNORED : IKE_KE_OPTIONAL;
+	const struct ike_proposals *own;
+	struct ike_offers offers;
+	const struct ike_offer *o;
+	struct ike_chunk pub;
+	uint16_t group = IKE_KE_NONE;
+	struct ike_ts tsi[IKE_MAX_TS];
+	struct ike_ts tsr[IKE_MAX_TS];
+	uint8_t n_tsi;
+	uint8_t n_tsr;
+	int match;
+
+	if (!ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &offers) ||
+	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), tsi, &n_tsi) ||
+	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), tsr, &n_tsr))
+		return IKE_NOTIFY_INVALID_SYNTAX;
+	match = match_config(&sa->tunnel->cfg, child, cfg, tsi, n_tsi, tsr, n_tsr);
+	if (match < 0)
+		return refuse_ts(c, sa, step, tsi, n_tsi, tsr, n_tsr);
+	child->cfg = match;
+	own = &sa->tunnel->cfg.children[match].proposals;
+	ike_ke_get(ike_payload_body(ps, IKE_P_KE), &group, &pub);
+	o = ike_proposal_choose(own, &offers, rule, group, &child->proposal);
+	if (!o)
+		return refuse_proposal(c, sa, step, own, &offers);
+	if (!take_spi(child, o))
+		return IKE_NOTIFY_INVALID_SYNTAX;
+	*number = o->number;
+	return 0;
+}
+
+/* ---- the initiator's check ---- */
+
+static enum ike_reason refuse_answer(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
+				     enum ike_reason reason, const char *detail)
+{
+	struct ike_action *a = ike_explain(c, sa->tunnel, step, reason, false);
+
+	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", detail);
+	return reason;
+}
+
+enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+				 const struct ike_payloads *ps, enum ike_step step)
+{
+	enum ike_ke_rule rule = step == IKE_STEP_AUTH ? IKE_KE_IGNORED : IKE_KE_OPTIONAL;
+	const struct ike_child_config *cfg = ike_child_config(sa, child);
+	struct ike_offers answer;
+	const struct ike_offer *o;
+
+	if (!cfg || !ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &answer) ||
+	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), child->local, &child->n_local) ||
+	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), child->remote, &child->n_remote))
+		return refuse_answer(c, sa, step, IKE_REASON_INVALID_SYNTAX,
+				     "the answer lacks the Child SA or selectors");
+	o = ike_proposal_check(&cfg->proposals, &answer, rule);
+	if (!o || !take_spi(child, o))
+		return refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
+				     "the answer is not one of our proposals");
+	child->proposal = o->p;
+	if (!child->n_local || !child->n_remote ||
+	    !ike_ts_within(child->local, child->n_local, cfg->local, cfg->n_local) ||
+	    !ike_ts_within(child->remote, child->n_remote, cfg->remote, cfg->n_remote))
+		return refuse_answer(c, sa, step, IKE_REASON_TS_UNACCEPTABLE,
+				     "the answer has selectors outside of ours");
+	return IKE_REASON_NONE;
+}
+
+/* ---- request ---- */
+
+void ike_create_child_start(struct ike_core *c, struct ike_sa *sa, uint8_t cfg,
+			    struct ike_child *old)
+{
+	struct ike_child *child = ike_child_new(c, cfg, true);
+	struct ike_action *a;
+
+	child->old = old ? old->serial : 0;
+	ike_nonce_new(c, &child->ni);
+	sa->job.type = IKE_JOB_CHILD;
+	sa->job.child = child;
+	sa->job.old = child->old;
+	sa->job.token = ike_new_token(c);
+	a = ike_act(c, IKE_ACT_ALLOC_SPI, sa->tunnel->cfg.tunnel);
+	a->token = sa->job.token;
+}
+
+static void send_request(struct ike_core *c, struct ike_sa *sa, uint16_t group)
+{
+	struct ike_child *child = sa->job.child;
+	const struct ike_child_config *cfg = ike_child_config(sa, child);
+	struct ike_child *old = ike_child_by_serial(sa, sa->job.old);
+	struct ike_builder b = { 0 };
+
+	if (!cfg || (sa->job.old && (!old || old->state != IKE_CHILD_LIVE)) ||
+	    (group && !ike_ke_start(c, &child->ke, group))) {
+		ike_job_clear(c, sa, &sa->job);
+		return;
+	}
+	if (old)
+		ike_notify_put_spi(&b, IKE_NOTIFY_REKEY_SA, old->spi_in);
+	ike_child_put_sa(&b, cfg, child->spi_in, IKE_KE_OPTIONAL);
+	ike_payload_put(&b, IKE_P_NONCE, child->ni.data, child->ni.len);
+	if (group)
+		ike_ke_put(&b, group, child->ke.pub, child->ke.pub_len);
+	ike_child_put_ts(&b, cfg);
+	ike_request_send(c, sa, IKE_EXCH_CREATE_CHILD_SA, &b);
+}
+
+/* ---- response ---- */
+
+static struct ike_child *rival_of(struct ike_core *c, const struct ike_sa *sa, uint32_t serial,
+				  struct ike_sa **owner)
+{
+	struct ike_child *rival = NULL;
+
+	for (*owner = c->sas; !rival && *owner; *owner = (*owner)->next) {
+		if ((*owner)->tunnel != sa->tunnel || (*owner)->dead)
+			continue;
+		rival = ike_child_by_serial(*owner, serial);
+		if (rival)
+			break;
+	}
+	return rival;
+}
+
+static void try_later(struct ike_core *c, struct ike_sa *sa, const struct ike_job *job,
+		      uint64_t pause)
+{
+	struct ike_child *old = ike_child_by_serial(sa, job->old);
+
+	if (old)
+		old->retry_at = c->now + pause;
+	else if (!job->old)
+		sa->child_at = c->now + pause;
+}
+
+static void refused(struct ike_core *c, struct ike_sa *sa, struct ike_job *job, uint16_t type)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
+	enum ike_reason reason = ike_notify_reason(type);
+	struct ike_action *a = ike_explain(c, sa->tunnel, ike_job_step(job), reason, true);
+	char buf[32];
+
+	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
+		 ike_notify_name(type, buf, sizeof(buf)));
+	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
+		text_pair(cfg->local, cfg->n_local, cfg->remote, cfg->n_remote,
+			  a->u.explain.offered);
+	else if (cfg)
+		ike_proposals_text(&cfg->proposals, a->u.explain.offered, IKE_MAX_TEXT);
+	if (!job->old)
+		ike_child_lack(c, sa, reason);
+	try_later(c, sa, job, ike_tunnel_retry_in(c, sa->tunnel) + IKE_TEMPORARY_TIME);
+	/* A peer that makes no Child SA on this IKE SA may on a new one (RFC 7296 section 1.3). */
+	if (type == IKE_NOTIFY_NO_ADDITIONAL_SAS)
+		ike_tunnel_connect(c, sa->tunnel);
+}
+
+static bool retry_group(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
+			const struct ike_notify_view *n)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
+	struct ike_reader r = ike_reader_init(n->data.data, n->data.len);
+	uint16_t group = ike_get_u16(&r);
+
+	if (r.bad || !cfg || job->child->ke_retries++ >= MAX_KE_RETRIES ||
+	    !ike_proposals_have_group(&cfg->proposals, group))
+		return false;
+	sa->job.type = IKE_JOB_CHILD;
+	sa->job.child = job->child;
+	sa->job.old = job->old;
+	sa->job.rival = job->rival;
+	job->child = NULL;
+	send_request(c, sa, group);
+	return true;
+}
+
+static void error_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
+			   const struct ike_notify_view *n)
+{
+	struct ike_child *old = ike_child_by_serial(sa, job->old);
+
+	if (n->type == IKE_NOTIFY_INVALID_KE_PAYLOAD && retry_group(c, sa, job, n))
+		return;
+	if (job->rival) {
+		/* The peer's crossing rekey has made a successor; the peer deletes the old one. */
+		if (old && old->state == IKE_CHILD_LIVE)
+			old->state = IKE_CHILD_REPLACED;
+		return;
+	}
+	switch (n->type) {
+	case IKE_NOTIFY_TEMPORARY_FAILURE:
+		try_later(c, sa, job, ike_jitter(c, IKE_TEMPORARY_TIME, 50));
+		return;
+	case IKE_NOTIFY_CHILD_SA_NOT_FOUND:
+		/* The peer has lost it: so do we, and make a new one (section 2.25). */
+		if (old)
+			ike_child_remove(c, sa, old, false);
+		return;
+	default:
+		refused(c, sa, job, n->type);
+	}
+}
+
+static bool finish_ke(struct ike_core *c, struct ike_child *child, const struct ike_payloads *ps)
+{
+	int chosen = ike_proposal_id(&child->proposal, IKE_TRANSFORM_KE);
+	struct ike_chunk pub;
+	uint16_t group;
+
+	if (chosen <= 0) {
+		ike_wipe(&child->ke, sizeof(child->ke));
+		return true;
+	}
+	return ike_ke_get(ike_payload_body(ps, IKE_P_KE), &group, &pub) && group == chosen &&
+	       group == child->ke.group && ike_ke_finish(c, &child->ke, pub);
+}
+
+/*
+ * Both sides have asked at once. Of the two new Child SAs the one whose exchange holds the lowest
+ * nonce goes, deleted by who made it; the other's initiator deletes the old one.
+ */
+static bool lost_to(struct ike_core *c, struct ike_sa *sa, const struct ike_job *job)
+{
+	struct ike_sa *owner;
+	struct ike_child *rival = rival_of(c, sa, job->rival, &owner);
+
+	return rival && job->rival &&
+	       ike_nonce_lower(&job->child->ni, &job->child->nr, &rival->ni, &rival->nr);
+}
+
+void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
+			       struct ike_payloads *ps)
+{
+	struct ike_child *child = job->child;
+	struct ike_child *old = ike_child_by_serial(sa, job->old);
+	enum ike_reason reason = IKE_REASON_INVALID_SYNTAX;
+	struct ike_notify_view n;
+	bool lost;
+
+	if (ike_notify_error(ps, &n)) {
+		error_response(c, sa, job, &n);
+		return;
+	}
+	if (ike_nonce_get(ike_payload_body(ps, IKE_P_NONCE), &child->nr))
+		reason = ike_child_chosen(c, sa, child, ps, ike_job_step(job));
+	if (reason == IKE_REASON_NONE && !finish_ke(c, child, ps))
+		reason = refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
+				       "the key exchange failed");
+	lost = lost_to(c, sa, job);
+	if (reason == IKE_REASON_NONE && !ike_child_install(c, sa, child, lost))
+		reason = IKE_REASON_CRYPTO;
+	if (reason != IKE_REASON_NONE) {
+		ike_child_unusable(c, sa, &job->child);
+		try_later(c, sa, job, ike_tunnel_retry_in(c, sa->tunnel) + IKE_TEMPORARY_TIME);
+		return;
+	}
+	job->child = NULL;
+	child->want_delete = lost;
+	if (!old || old->state != IKE_CHILD_LIVE)
+		return;
+	old->state = IKE_CHILD_REPLACED;
+	old->want_delete = !lost;
+}
+
+/* ---- answer ---- */
+
+static bool busy(const struct ike_sa *sa)
+{
+	return sa->state != IKE_SA_ESTABLISHED || sa->want_delete ||
+	       sa->job.type == IKE_JOB_REKEY_IKE;
+}
+
+/* The Child SA a REKEY_SA notification means; 0 or the error to answer with. */
+static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
+			 struct ike_child **old)
+{
+	struct ike_notify_view n;
+	struct ike_reader r;
+	struct ike_sa *owner;
+
+	*old = NULL;
+	if (!ike_notify_find(ps, IKE_NOTIFY_REKEY_SA, &n))
+		return 0;
+	if (n.protocol != IKE_PROTO_ESP || n.spi.len != 4)
+		return IKE_NOTIFY_INVALID_SYNTAX;
+	r = ike_reader_init(n.spi.data, n.spi.len);
+	*old = ike_child_by_spi(c, sa->tunnel, IKE_OUT, ike_get_u32(&r), &owner);
+	if (!*old || owner != sa)
+		return IKE_NOTIFY_CHILD_SA_NOT_FOUND;
+	return (*old)->state == IKE_CHILD_LIVE && !(*old)->want_delete ? 0 :
+								       IKE_NOTIFY_TEMPORARY_FAILURE;
+}
+
+static void refuse_group(struct ike_core *c, struct ike_sa *sa, uint16_t group)
+{
+	uint8_t octets[2] = { group >> 8, group };
+	struct ike_builder b = { 0 };
+
+	ike_notify_put(&b, IKE_NOTIFY_INVALID_KE_PAYLOAD, octets, sizeof(octets));
+	ike_response_send(c, sa, IKE_EXCH_CREATE_CHILD_SA, &b);
+}
+
+static bool answer_ke(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+		      const struct ike_payloads *ps)
+{
+	int chosen = ike_proposal_id(&child->proposal, IKE_TRANSFORM_KE);
+	struct ike_chunk pub;
+	uint16_t group;
+
+	if (chosen <= 0)
+		return true;
+	if (!ike_ke_get(ike_payload_body(ps, IKE_P_KE), &group, &pub) || group != chosen) {
+		refuse_group(c, sa, chosen);
+		return false;
+	}
+	if (ike_ke_start(c, &child->ke, group) && ike_ke_finish(c, &child->ke, pub))
+		return true;
+	ike_explain(c, sa->tunnel, IKE_STEP_CREATE_CHILD, IKE_REASON_CRYPTO, false);
+	ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_INVALID_SYNTAX);
+	return false;
+}
+
+static uint16_t consider(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+			 const struct ike_payloads *ps)
+{
+	struct ike_child *old;
+	uint16_t error;
+
+	if (busy(sa))
+		return IKE_NOTIFY_TEMPORARY_FAILURE;
+	error = find_old(c, sa, ps, &old);
+	if (error)
+		return error;
+	child->old = old ? old->serial : 0;
+	if (!ike_nonce_get(ike_payload_body(ps, IKE_P_NONCE), &child->ni))
+		return IKE_NOTIFY_INVALID_SYNTAX;
+	return ike_child_accept(c, sa, child, old ? old->cfg : -1, ps,
+				old ? IKE_STEP_REKEY_CHILD : IKE_STEP_CREATE_CHILD,
+				&sa->answer.number);
+}
+
+void ike_create_child_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads *ps)
+{
+	struct ike_child *child = ike_child_new(c, 0, false);
+	uint16_t error = consider(c, sa, child, ps);
+	struct ike_action *a;
+
+	if (error)
+		ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, error);
+	if (error || !answer_ke(c, sa, child, ps)) {
+		ike_child_free(child);
+		return;
+	}
+	ike_nonce_new(c, &child->nr);
+	sa->answer.child = child;
+	sa->answer.token = ike_new_token(c);
+	a = ike_act(c, IKE_ACT_ALLOC_SPI, sa->tunnel->cfg.tunnel);
+	a->token = sa->answer.token;
+}
+
+/* Our own request for the same Child SA: if it is out the two cross, else it is not needed. */
+static void note_crossing(struct ike_core *c, struct ike_sa *sa, const struct ike_child *child)
+{
+	struct ike_child *old = ike_child_by_serial(sa, child->old);
+	bool same = sa->job.type == IKE_JOB_CHILD && sa->job.old == child->old &&
+		    sa->job.child->cfg == child->cfg;
+
+	if (same && sa->job.sent) {
+		sa->job.rival = child->serial;
+		return;
+	}
+	if (same)
+		ike_job_clear(c, sa, &sa->job);
+	if (old && old->state == IKE_CHILD_LIVE)
+		old->state = IKE_CHILD_REPLACED;
+}
+
+/* The peer has made a second Child SA where there was one: the first is not needed any more. */
+static void retire_sibling(struct ike_core *c, struct ike_sa *sa, const struct ike_child *child)
+{
+	struct ike_child *other = ike_child_sibling(c, sa->tunnel, child);
+
+	if (!child->old && !sa->job.rival && other && ike_child_by_serial(sa, other->serial))
+		other->want_delete = true;
+}
+
+static void answer(struct ike_core *c, struct ike_sa *sa, struct ike_child *child)
+{
+	struct ike_builder b = { 0 };
+
+	ike_child_put_answer(&b, child, sa->answer.number);
+	ike_payload_put(&b, IKE_P_NONCE, child->nr.data, child->nr.len);
+	if (child->ke.group)
+		ike_ke_put(&b, child->ke.group, child->ke.pub, child->ke.pub_len);
+	ike_child_put_answer_ts(&b, child);
+	if (!ike_child_install(c, sa, child, false)) {
+		ike_child_free(child);
+		ike_writer_free(&b.w);
+		ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_TEMPORARY_FAILURE);
+		return;
+	}
+	note_crossing(c, sa, child);
+	retire_sibling(c, sa, child);
+	ike_response_send(c, sa, IKE_EXCH_CREATE_CHILD_SA, &b);
+}
+
+static void request_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, sa->job.child);
+
+	sa->job.token = 0;
+	sa->job.child->spi_in = spi;
+	if (spi) {
+		send_request(c, sa, cfg ? ike_proposals_group(&cfg->proposals) : IKE_KE_NONE);
+		return;
+	}
+	ike_explain(c, sa->tunnel, ike_job_step(&sa->job), IKE_REASON_KERNEL, false);
+	try_later(c, sa, &sa->job, ike_tunnel_retry_in(c, sa->tunnel));
+	ike_job_clear(c, sa, &sa->job);
+}
+
+void ike_create_child_spi(struct ike_core *c, struct ike_sa *sa, uint32_t token, uint32_t spi)
+{
+	struct ike_child *child = sa->answer.child;
+
+	if (token == sa->job.token) {
+		request_spi(c, sa, spi);
+		return;
+	}
+	sa->answer.token = 0;
+	sa->answer.child = NULL;
+	child->spi_in = spi;
+	if (spi) {
+		answer(c, sa, child);
+		return;
+	}
+	ike_child_free(child);
+	ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_TEMPORARY_FAILURE);
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Detection of a dead peer with one setting T: at most T after the last authenticated packet, ESP
+ * or IKE, the peer is suspect. After T/3 of silence it is asked, four times until T.
+ */
+#include "state.h"
+
+enum {
+	PROBE_AFTER = 3,	/* T / 3 */
+	PROBE_EVERY = 6,	/* T / 6: transmissions at 2/6, 3/6, 4/6, 5/6 of T */
+};
+
+static void set_suspect(struct ike_core *c, struct ike_tunnel *t, bool suspect)
+{
+	if (t->suspect == suspect)
+		return;
+	t->suspect = suspect;
+	ike_act(c, IKE_ACT_PEER_STATE, t->cfg.tunnel)->u.peer.suspect = suspect;
+	ike_log(c, t, suspect ? IKE_LOG_WARNING : IKE_LOG_NOTICE, suspect ?
+		"nothing heard from the peer for %u ms: suspect" : "peer heard again (detect %u ms)",
+		t->cfg.detect_ms);
+}
+
+void ike_heard(struct ike_core *c, struct ike_tunnel *t)
+{
+	t->heard_ike = c->now;
+	set_suspect(c, t, false);
+}
+
+void ike_heard_esp(struct ike_core *c, struct ike_tunnel *t, bool quiet, uint32_t ms)
+{
+	t->quiet = quiet;
+	t->heard_esp = quiet && ms < c->now ? c->now - ms : c->now;
+	if (!quiet)
+		set_suspect(c, t, false);
+}
+
+uint64_t ike_liveness_last(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	if (!t->quiet)
+		return c->now;
+	return t->heard_esp > t->heard_ike ? t->heard_esp : t->heard_ike;
+}
+
+static struct ike_sa *probed(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	struct ike_sa *sa = t->cfg.detect_ms ? ike_sa_of(c, t) : NULL;
+
+	return sa && sa->state == IKE_SA_ESTABLISHED ? sa : NULL;
+}
+
+uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel *t,
+			       uint32_t interval)
+{
+	uint32_t often = t->cfg.detect_ms / PROBE_EVERY;
+	uint64_t last = ike_liveness_last(c, t);
+
+	if (!t->cfg.detect_ms || t->suspect || !t->quiet ||
+	    c->now < last + t->cfg.detect_ms / PROBE_AFTER)
+		return interval;
+	return often < interval ? often : interval;
+}
+
+static uint64_t suspect_at(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	uint64_t at = ike_liveness_last(c, t) + t->cfg.detect_ms;
+
+	return at > c->grace_until ? at : c->grace_until;
+}
+
+void ike_liveness_tick(struct ike_core *c, struct ike_tunnel *t)
+{
+	struct ike_sa *sa = probed(c, t);
+
+	if (!sa || !t->quiet)
+		return;
+	if (!t->suspect && c->now >= suspect_at(c, t))
+		set_suspect(c, t, true);
+	if (!sa->job.type && c->now >= ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER)
+		sa->want_probe = true;
+}
+
+uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	const struct ike_sa *sa = probed(c, t);
+	uint64_t probe;
+	uint64_t suspect;
+
+	if (!sa || !t->quiet)
+		return IKE_NEVER;
+	probe = ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER;
+	suspect = t->suspect ? IKE_NEVER : suspect_at(c, t);
+	/* With a request outstanding there is no probe to send, but its pace may change then. */
+	if (sa->job.type && c->now >= probe)
+		return suspect;
+	return probe < suspect ? probe : suspect;
+}
