@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Which unprivileged process this is. */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "child.h"
 #include "sandbox.h"
@@ -10,7 +12,10 @@
 int child_main(int argc, char **argv)
 {
 	const char *role = argv[0];
+	char name[16];
 
+	snprintf(name, sizeof(name), "ipvtid-%s", role);
+	prctl(PR_SET_NAME, name);
 	signal(SIGINT, SIG_IGN);	/* from a terminal it is meant for the parent */
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

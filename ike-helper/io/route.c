@@ -410,6 +410,7 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	describe_culprit(r, who, sizeof(who));
+	r->culprit = 0;
 	LIST_FOREACH(t, &r->d->tunnels, link)
 		ensure(t, who);
 }
@@ -452,7 +453,8 @@ static int on_notification(struct nl_msg *msg, void *arg)
 
 	if (!concerns_us(r->d, nlh) || nlh->nlmsg_pid == nl_socket_get_local_port(r->sk))
 		return NL_OK;
-	r->culprit = nlh->nlmsg_pid;
+	if (nlh->nlmsg_pid)
+		r->culprit = nlh->nlmsg_pid;
 	evtimer_add(r->settle, &wait);
 	return NL_OK;
 }
