@@ -294,10 +294,10 @@ static int put_limits(struct sk_buff *msg, int attr, const struct ipvti_limits *
 	    put_limit(msg, IPVTI_A_LIMIT_SECONDS, limits->seconds, 0) ||
 	    put_limit(msg, IPVTI_A_LIMIT_IDLE, limits->idle, 0))
 		return -EMSGSIZE;
-	if (nla_len(nest))
-		nla_nest_end(msg, nest);
-	else
+	if (skb_tail_pointer(msg) == (unsigned char *)nla_data(nest))
 		nla_nest_cancel(msg, nest);
+	else
+		nla_nest_end(msg, nest);
 	return 0;
 }
 
