@@ -31,7 +31,14 @@ int ctl_open(struct ctl *ctl)
 
 int ctl_refused(const struct ctl *ctl, const char *what)
 {
-	return ctl_say(ctl, CTL_FAILED, "%s: %s", what, ipvti_error(ctl->ipvti));
+	const char *text = ipvti_error(ctl->ipvti);
+	const char *colon = strstr(text, ": ");
+	const char *dot = strchrnul(text, '.');
+
+	/* "sa.spi: taken": the command has said already that it is about an SA. */
+	if (colon && dot < colon)
+		text = dot + 1;
+	return ctl_say(ctl, CTL_FAILED, "%s: %s", what, text);
 }
 
 const char *ctl_word(struct ctl *ctl, const char *what)

@@ -199,7 +199,7 @@ struct text text_age(uint64_t ms);		/* 2 m 13 s */
 struct text text_bytes(uint64_t bytes);		/* 12.4 MiB */
 struct text text_address(const struct ipvti_address *address);
 struct text text_spi(uint32_t spi);
-struct text text_ts(const struct ipvti_ts *ts);	/* 10.0.0.0/24 -> 10.1.0.0/24 tcp to 80 */
+struct text text_ts(const struct ipvti_ts *ts);	/* 10.0.0.0/24 -> 10.1.0.0/24 tcp dport 80 */
 struct text text_hex(const uint8_t *bytes, size_t len);
 struct text text_limit(const struct ipvti_limit *limit);
 struct text text_format(const char *format, ...) __attribute__((format(printf, 1, 2)));

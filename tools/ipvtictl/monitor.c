@@ -158,5 +158,6 @@ int monitor_run(struct ctl *ctl)
 		ctl_say(ctl, 0, "events were lost (%s); subscribing again", strerror(-err));
 	}
 	return ctl_say(ctl, CTL_FAILED, "%s",
-		       err == -ENOENT ? "the kernel module ipvti is not loaded" : strerror(-err));
+		       err == -ENOENT ? "the kernel module ipvti is not loaded" :
+		       err == -EPERM ? IPVTI_NO_PERMISSION : strerror(-err));
 }

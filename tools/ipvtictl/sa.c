@@ -384,19 +384,14 @@ static void show_sequence(const struct ipvti_sa *sa)
 
 static void show_relatives(const struct ipvti_sa *sa)
 {
-	struct text text = {};
-
 	if (sa->pair)
-		text_append(&text, ", ", "of %s", text_spi(sa->pair).s);
+		printf("    pair       %s\n", text_spi(sa->pair).s);
 	if (sa->replaces)
-		text_append(&text, ", ", "replaces %s", text_spi(sa->replaces).s);
-	if (ipvti_has(sa, IPVTI_A_SA_FLOW) && sa->flow)
-		text_append(&text, ", ", "flow %u", sa->flow);
+		printf("    replaces   %s\n", text_spi(sa->replaces).s);
+	if (sa->flow)
+		printf("    flow       %u\n", sa->flow);
 	if (sa->state == IPVTI_SA_STATE_WAITING)
-		text_append(&text, ", ", "activate %s",
-			    ipvti_name(ipvti_activate_names, sa->activate));
-	if (*text.s)
-		printf("    pair       %s\n", text.s);
+		printf("    activate   %s\n", ipvti_name(ipvti_activate_names, sa->activate));
 }
 
 static int show_sa(const struct ipvti_message *msg, void *arg)
@@ -412,11 +407,11 @@ static int show_sa(const struct ipvti_message *msg, void *arg)
 	printf("%s %s %s  %s  %s\n", msg->ifname, ipvti_name(ipvti_sa_dir_names, sa->dir),
 	       text_spi(sa->spi).s, *sa->alg ? sa->alg : "-",
 	       ipvti_name(ipvti_sa_state_names, sa->state));
+	if (sa->state == IPVTI_SA_STATE_RESERVED)
+		return 0;
 	printf("    installed  %s ago, used %s%s\n", text_age(sa->age).s,
 	       ipvti_has(sa, IPVTI_A_SA_USED_AGE) ? text_age(sa->used_age).s : "never",
 	       ipvti_has(sa, IPVTI_A_SA_USED_AGE) ? " ago" : "");
-	if (sa->state == IPVTI_SA_STATE_RESERVED)
-		return 0;
 	printf("    carried    %" PRIu64 " packets, %s\n", sa->packets, text_bytes(sa->bytes).s);
 	show_sequence(sa);
 	show_relatives(sa);

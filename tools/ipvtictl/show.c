@@ -56,7 +56,7 @@ static void show_state(const struct view *view, const struct ipvti_message *msg)
 	printf("%s  %s for %s%s", *msg->ifname ? msg->ifname : "?", dev->carrier ? "up" : "down",
 	       text_age(dev->carrier_age).s, dev->carrier ? "" : why_down(dev));
 	if (set_down(view, msg))
-		printf(", but set down: ip link set %s up", msg->ifname);
+		printf("; the interface is set down, ip link set %s up", msg->ifname);
 	printf("  (id %" PRIu64 "%s)\n", msg->id,
 	       dev->foreign ? ", now in another namespace" : "");
 }
@@ -147,17 +147,46 @@ static int add_sa(const struct ipvti_message *msg, void *arg)
 	if (!view->table.count)
 		table_add(&view->table, "", "SPI", "ALGORITHM", "STATE", "AGE", "USED", "PACKETS",
 			  "BYTES", "SELECTORS");
+	if (sa->state == IPVTI_SA_STATE_RESERVED) {
+		table_add(&view->table, ipvti_name(ipvti_sa_dir_names, sa->dir),
+			  text_spi(sa->spi).s, "", "reserved");
+		return 0;
+	}
 	table_add(&view->table, ipvti_name(ipvti_sa_dir_names, sa->dir), text_spi(sa->spi).s,
-		  *sa->alg ? sa->alg : "-", ipvti_name(ipvti_sa_state_names, sa->state),
+		  sa->alg, ipvti_name(ipvti_sa_state_names, sa->state),
 		  text_age(sa->age).s, ago(ipvti_has(sa, IPVTI_A_SA_USED_AGE), sa->used_age).s,
 		  text_format("%" PRIu64, sa->packets).s, text_bytes(sa->bytes).s,
 		  selectors(sa).s);
 	return 0;
 }
 
+/*
+ * What to call a device of the list. A foreign one is either one of ours that lives elsewhere, and
+ * has an id here; or a guest, and has an ifindex here.
+ */
+static struct ipvti_ref name_device(const struct view *view, const struct ipvti_message *msg)
+{
+	struct ipvti_ref ref = { .ifindex = msg->ifindex };
+	struct ipvti_message here;
+
+	if (msg->device.foreign && !ipvti_device_get(view->ctl->ipvti, &ref, &here) &&
+	    here.id == msg->id && here.device.foreign)
+		return ref;
+	return (struct ipvti_ref){ .id = msg->id };
+}
+
+/* Who may see a device need not be allowed to see its outer side. */
+static int add_sas(struct view *view, const struct ipvti_message *msg)
+{
+	struct ipvti_ref ref = name_device(view, msg);
+	int err;
+
+	err = ipvti_sa_dump(view->ctl->ipvti, &ref, add_sa, view);
+	return err == -EPERM ? 0 : err;
+}
+
 static int add_device(const struct ipvti_message *msg, void *arg)
 {
-	struct ipvti_ref ref = { .id = msg->id };
 	const struct ipvti_device *dev = &msg->device;
 	struct view *view = arg;
 	json_t *object = NULL, *list = view->json;
@@ -168,7 +197,7 @@ static int add_device(const struct ipvti_message *msg, void *arg)
 		json_array_append_new(list, object);
 		view->json = json_array();
 		json_object_set_new(object, "sas", view->json);
-		err = ipvti_sa_dump(view->ctl->ipvti, &ref, add_sa, view);
+		err = add_sas(view, msg);
 		view->json = list;
 		return err;
 	}
@@ -182,7 +211,7 @@ static int add_device(const struct ipvti_message *msg, void *arg)
 	       ago(ipvti_has(dev, IPVTI_A_DEV_TX_AGE), dev->tx_age).s);
 	show_mtu(dev);
 	show_settings(dev);
-	err = ipvti_sa_dump(view->ctl->ipvti, &ref, add_sa, view);
+	err = add_sas(view, msg);
 	table_print(&view->table, stdout);
 	return err;
 }

@@ -7,7 +7,33 @@
 
 #include "ctl.h"
 
-/* The kernel binds the socket, and keeps the port open when we are gone. */
+static int uses_port(const struct ipvti_message *msg, void *arg)
+{
+	const uint16_t *port = arg;
+
+	return msg->device.encap == IPVTI_ENCAP_UDP && msg->device.sport == *port;
+}
+
+/*
+ * The kernel binds the socket, and keeps the port open when we are gone, as long as a device
+ * sends from it.
+ */
+static int adopt(struct ctl *ctl, struct ipvti_socket *sock)
+{
+	int err;
+
+	err = ipvti_device_dump(ctl->ipvti, uses_port, &sock->port);
+	if (!err)
+		return ctl_say(ctl, CTL_FAILED,
+			       "no device sends from port %u: set DEV encap udp %u DPORT first",
+			       sock->port, sock->port);
+	if (err > 0)
+		err = ipvti_socket_adopt(ctl->ipvti, sock);
+	if (err)
+		return ctl_refused(ctl, text_format("port %u", sock->port).s);
+	return CTL_OK;
+}
+
 int socket_add_run(struct ctl *ctl)
 {
 	struct ipvti_socket sock = {};
@@ -32,9 +58,7 @@ int socket_add_run(struct ctl *ctl)
 	sock.port = port;
 	ipvti_mark(&sock, IPVTI_A_SOCK_FD);
 	ipvti_mark(&sock, IPVTI_A_SOCK_PORT);
-	err = ipvti_socket_adopt(ctl->ipvti, &sock);
-	if (err)
-		err = ctl_refused(ctl, text_format("port %u", sock.port).s);
+	err = adopt(ctl, &sock);
 	close(fd);
 	return err;
 }

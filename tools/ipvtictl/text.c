@@ -112,9 +112,9 @@ struct text text_ts(const struct ipvti_ts *ts)
 			    entry ? entry->p_name : text_format("%u", ts->proto).s);
 	}
 	if (ipvti_has(ts, IPVTI_A_TS_SPORT_MAX))
-		append_ports(&text, "from", ts->sport_min, ts->sport_max);
+		append_ports(&text, "sport", ts->sport_min, ts->sport_max);
 	if (ipvti_has(ts, IPVTI_A_TS_DPORT_MAX))
-		append_ports(&text, "to", ts->dport_min, ts->dport_max);
+		append_ports(&text, "dport", ts->dport_min, ts->dport_max);
 	return text;
 }
 

@@ -33,6 +33,9 @@
 #define IPVTI_HELP_MAX		160
 #define IPVTI_NAME_MAX		64
 
+/* What a refusal for want of CAP_NET_ADMIN says, if the kernel does not say more. */
+#define IPVTI_NO_PERMISSION	"not permitted: this needs CAP_NET_ADMIN"
+
 /* Was attribute @attr of @obj received, or shall it be sent? */
 #define ipvti_has(obj, attr)	(!!((obj)->has & (UINT64_C(1) << (attr))))
 /* Send attribute @attr of @obj. */

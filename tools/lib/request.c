@@ -98,11 +98,17 @@ static void request_path(const struct transaction *t, char *path, size_t size, u
 			       nlmsg_attrlen(t->request, t->header), target);
 }
 
+/* Which device it is about, the caller knows best. */
+static bool names_device(const char *path)
+{
+	return !strcmp(path, "id") || !strcmp(path, "ifindex");
+}
+
 /* Say what the kernel said: extack TLVs, or the errno alone. */
 static void explain(struct transaction *t, int err, const struct nlattr *tlvs, int len)
 {
 	struct nlattr *tb[NLMSGERR_ATTR_MAX + 1] = {};
-	const char *text = strerror(-err);
+	const char *text = err == -EPERM ? IPVTI_NO_PERMISSION : strerror(-err);
 	const struct ipvti_field *field;
 	const struct ipvti_nest *nest;
 	char path[80] = "";
@@ -128,6 +134,8 @@ static void explain(struct transaction *t, int err, const struct nlattr *tlvs, i
 	}
 	if (tb[NLMSGERR_ATTR_MSG])
 		text = nla_get_string(tb[NLMSGERR_ATTR_MSG]);
+	if (names_device(path))
+		*path = '\0';
 	ipvti_fail(t->ipvti, err, "%s%s%s", path, *path ? ": " : "", text);
 }
 

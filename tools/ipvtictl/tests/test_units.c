@@ -160,7 +160,7 @@ static void selectors(void **state)
 	assert_string_equal(text_ts(&ts).s, "10.0.0.0/24 -> 10.1.0.0/16");
 	ipvti_mark(&ts, IPVTI_A_TS_DPORT_MAX);
 	ts.proto = 254;
-	assert_string_equal(text_ts(&ts).s, "10.0.0.0/24 -> 10.1.0.0/16 proto 254 to 80-90");
+	assert_string_equal(text_ts(&ts).s, "10.0.0.0/24 -> 10.1.0.0/16 proto 254 dport 80-90");
 }
 
 static void columns(void **state)
