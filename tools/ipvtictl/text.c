@@ -48,18 +48,20 @@ struct text text_age(uint64_t ms)
 	} units[] = {
 		{ "d", 86400 }, { "h", 3600 }, { "m", 60 }, { "s", 1 },
 	};
-	uint64_t s = ms / 1000;
+	struct text text = {};
+	uint64_t s = ms / 1000, rest;
+	size_t i = 0;
 
 	if (s < 10)
 		return text_format("%" PRIu64 ".%" PRIu64 " s", s, ms % 1000 / 100);
-	if (s < 60)
-		return text_format("%" PRIu64 " s", s);
-	for (size_t i = 0;; i++)
-		if (s >= units[i].seconds)
-			return text_format("%" PRIu64 " %s %" PRIu64 " %s", s / units[i].seconds,
-					   units[i].name,
-					   s % units[i].seconds / units[i + 1].seconds,
-					   units[i + 1].name);
+	while (s < units[i].seconds)
+		i++;
+	text_append(&text, "", "%" PRIu64 " %s", s / units[i].seconds, units[i].name);
+	rest = s % units[i].seconds;
+	if (rest && rest >= units[i + 1].seconds)
+		text_append(&text, " ", "%" PRIu64 " %s", rest / units[i + 1].seconds,
+			    units[i + 1].name);
+	return text;
 }
 
 struct text text_bytes(uint64_t bytes)

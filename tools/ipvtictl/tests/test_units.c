@@ -142,7 +142,9 @@ static void ages_and_bytes(void **state)
 	assert_string_equal(text_age(1250).s, "1.2 s");
 	assert_string_equal(text_age(59999).s, "59 s");
 	assert_string_equal(text_age(133000).s, "2 m 13 s");
-	assert_string_equal(text_age(3600000).s, "1 h 0 m");
+	assert_string_equal(text_age(3600000).s, "1 h");
+	assert_string_equal(text_age(3601000).s, "1 h");
+	assert_string_equal(text_age(10000).s, "10 s");
 	assert_string_equal(text_age(90000000).s, "1 d 1 h");
 	assert_true(strlen(text_age(UINT64_MAX).s) > 0);
 	assert_string_equal(text_bytes(1023).s, "1023 B");
