@@ -101,6 +101,17 @@ static void append_ports(struct text *text, const char *word, uint16_t min, uint
 		text_append(text, "", "-%u", max);
 }
 
+/* RFC 4301 section 4.4.1.1: of ICMP the "port" is type and code. */
+static bool append_icmp(struct text *text, const struct ipvti_ts *ts)
+{
+	if (ts->proto != IPPROTO_ICMP && ts->proto != IPPROTO_ICMPV6)
+		return false;
+	if (ts->dport_min != ts->dport_max)
+		return false;
+	text_append(text, " ", "type %u code %u", ts->dport_min >> 8, ts->dport_min & 0xff);
+	return true;
+}
+
 struct text text_ts(const struct ipvti_ts *ts)
 {
 	struct text text;
@@ -113,6 +124,8 @@ struct text text_ts(const struct ipvti_ts *ts)
 		text_append(&text, " ", entry ? "%s" : "proto %s",
 			    entry ? entry->p_name : text_format("%u", ts->proto).s);
 	}
+	if (ipvti_has(ts, IPVTI_A_TS_DPORT_MAX) && append_icmp(&text, ts))
+		return text;
 	if (ipvti_has(ts, IPVTI_A_TS_SPORT_MAX))
 		append_ports(&text, "sport", ts->sport_min, ts->sport_max);
 	if (ipvti_has(ts, IPVTI_A_TS_DPORT_MAX))

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* ipvtictl: what people write, and what they read. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -163,6 +164,9 @@ static void selectors(void **state)
 	ipvti_mark(&ts, IPVTI_A_TS_DPORT_MAX);
 	ts.proto = 254;
 	assert_string_equal(text_ts(&ts).s, "10.0.0.0/24 -> 10.1.0.0/16 proto 254 dport 80-90");
+	ts.proto = IPPROTO_ICMP;
+	ts.dport_min = ts.dport_max = 8 << 8;
+	assert_non_null(strstr(text_ts(&ts).s, " type 8 code 0"));
 }
 
 static void columns(void **state)
