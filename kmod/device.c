@@ -999,6 +999,7 @@ static void __net_exit net_pre_exit(struct net *net)
 	struct ipvti_dev *idev;
 
 	rtnl_lock();
+	in->dead = true;
 	list_for_each_entry(idev, &in->devices, list) {
 		mutex_lock(&idev->lock);
 		device_kill(idev);
