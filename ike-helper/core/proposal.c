@@ -140,7 +140,7 @@ static bool parse_words(const char *text, enum ike_protocol protocol, bool legac
 		if (!alg_allowed(alg, protocol, legacy, text, len, err, err_len))
 			return false;
 		if (!add_transform(p, alg->type, alg->id, alg->key_bits)) {
-			snprintf(err, err_len, "more than %u algorithms", IKE_MAX_TRANSFORMS);
+			snprintf(err, err_len, "more than %d algorithms", IKE_MAX_TRANSFORMS);
 			return false;
 		}
 		if (!text[len])

@@ -14,7 +14,7 @@ json_t *status_string(const char *text)
 
 	if (s)
 		return s;
-	for (i = 0; text[i] && i < sizeof(ascii) - 1; i++)
+	for (i = 0; i < sizeof(ascii) - 1 && text[i]; i++)
 		ascii[i] = (signed char)text[i] < 0 ? '?' : text[i];
 	ascii[i] = 0;
 	return json_string(ascii);
