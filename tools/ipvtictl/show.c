@@ -124,12 +124,23 @@ static void show_settings(const struct ipvti_device *dev)
 		printf("    set   %s\n", text.s);
 }
 
+/* Lets all packets of its address family pass. */
+static bool is_any(const struct ipvti_ts *ts)
+{
+	return !ts->src_len && !ts->dst_len && !ts->proto;
+}
+
 static struct text selectors(const struct ipvti_sa *sa)
 {
 	struct text text = { "any" };
 
-	if (sa->ts_count)
-		text = text_ts(&sa->ts[0]);
+	if (!sa->ts_count)
+		return text;
+	if (sa->ts_count == 2 && is_any(&sa->ts[0]) && is_any(&sa->ts[1]) &&
+	    sa->ts[0].src.len != sa->ts[1].src.len)
+		return text;
+	text = is_any(&sa->ts[0]) ?
+		text_format("any IPv%d", sa->ts[0].src.len == 4 ? 4 : 6) : text_ts(&sa->ts[0]);
 	if (sa->ts_count > 1)
 		text_append(&text, "", " and %u more", sa->ts_count - 1);
 	return text;

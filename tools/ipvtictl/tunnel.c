@@ -220,7 +220,7 @@ static void show_tunnel(const json_t *tunnel)
 	       *since.s ? " for " : "", since.s, word(tunnel, "device"),
 	       json_is_true(json_object_get(tunnel, "carrier")) ? " with carrier" : "");
 	if (error)
-		printf("    error   %s\n", error);
+		printf("    why     %s\n", error);
 	show_end(tunnel, "local", "local", "local-id");
 	show_end(tunnel, "remote", "remote", "remote-id");
 	show_ike(json_object_get(tunnel, "ike"));

@@ -20,7 +20,7 @@ static char folder[] = "/tmp/ipvtictl-control-XXXXXX";
 static struct sockaddr_un address = { .sun_family = AF_UNIX };
 static const struct command command = { .name = "test" };
 static int listener;
-static char request[256], said[512], shown[512];
+static char request[256], said[512], shown[2048];
 
 static void *daemon_main(void *reply)
 {
@@ -40,9 +40,24 @@ static void *daemon_main(void *reply)
 	return NULL;
 }
 
-static int ask(const char *reply, bool json, json_t **answer)
+static int send_up(struct ctl *ctl, json_t **answer)
 {
-	struct ctl ctl = { .command = &command, .socket = address.sun_path, .json = json };
+	return control_request(ctl, json_pack("{s:s, s:s}", "command", "up", "name", "site-b"),
+			       answer);
+}
+
+static int run_status(struct ctl *ctl, json_t **answer)
+{
+	*answer = NULL;
+	return status_run(ctl);
+}
+
+/* Run a command against a daemon that says @reply; keep what is printed. */
+static int converse(const char *reply, bool json, json_t **answer,
+		    int (*run)(struct ctl *ctl, json_t **answer))
+{
+	struct ctl ctl = { .command = &command, .socket = address.sun_path, .json = json,
+			   .args = (char *[]){ NULL } };
 	FILE *err = stderr, *out = stdout;
 	pthread_t thread;
 	int status;
@@ -53,14 +68,18 @@ static int ask(const char *reply, bool json, json_t **answer)
 	assert_int_equal(pthread_create(&thread, NULL, daemon_main, (void *)reply), 0);
 	stderr = fmemopen(said, sizeof(said) - 1, "w");
 	stdout = fmemopen(shown, sizeof(shown) - 1, "w");
-	status = control_request(&ctl, json_pack("{s:s, s:s}", "command", "up", "name", "site-b"),
-				 answer);
+	status = run(&ctl, answer);
 	fclose(stderr);
 	fclose(stdout);
 	stderr = err;
 	stdout = out;
 	pthread_join(thread, NULL);
 	return status;
+}
+
+static int ask(const char *reply, bool json, json_t **answer)
+{
+	return converse(reply, json, answer, send_up);
 }
 
 static int set_up(void **state)
@@ -156,6 +175,47 @@ static void nobody_listens(void **state)
 	assert_non_null(strstr(said, "ipvtid does not run"));
 }
 
+static void status_for_people(void **state)
+{
+	json_t *none;
+
+	(void)state;
+	assert_int_equal(converse("{\"ok\":true,\"tunnels\":["
+		"{\"name\":\"site-b\",\"state\":\"up\",\"since\":133000,\"device\":\"vti0\","
+		"\"carrier\":true,\"remote\":\"192.0.2.1\",\"remote-id\":\"gw-b\","
+		"\"ike\":{\"state\":\"established\",\"role\":\"initiator\","
+		"\"nat-remote\":true,\"rekey-in\":60000},"
+		"\"children\":[{\"alg\":\"aes128gcm16\",\"esn\":true,"
+		"\"spi-in\":\"0xc0000001\",\"packets-in\":7,\"bytes-in\":2048,"
+		"\"local-ts\":[\"10.0.0.0/8\",\"::/0\"]}],"
+		"\"last-heard\":500,\"detect\":3000,\"suspect\":false}]}\n",
+		false, &none, run_status), 0);
+	assert_string_equal(request, "{\"command\":\"status\"}\n");
+	assert_non_null(strstr(shown, "site-b  up for 2 m 13 s, vti0 with carrier\n"));
+	assert_non_null(strstr(shown, "192.0.2.1 is gw-b, behind NAT\n"));
+	assert_non_null(strstr(shown, "established, initiator, new keys in 1 m\n"));
+	assert_non_null(strstr(shown, "aes128gcm16 with ESN\n"));
+	assert_non_null(strstr(shown, "10.0.0.0/8, ::/0 to \n"));
+	assert_non_null(strstr(shown, "in  0xc0000001, 7 packets, 2.0 KiB\n"));
+	assert_non_null(strstr(shown, "0.5 s ago, suspect after 3.0 s\n"));
+}
+
+/* A daemon that says less, or something else, is no reason to crash. */
+static void status_of_little(void **state)
+{
+	json_t *none;
+
+	(void)state;
+	assert_int_equal(converse("{\"ok\":true,\"tunnels\":[{},{\"ike\":{},\"children\":[{}],"
+				  "\"since\":\"x\",\"remote\":3},[],4]}\n",
+				  false, &none, run_status), 0);
+	assert_non_null(strstr(shown, "-  -, -\n"));
+	assert_int_equal(converse("{\"ok\":true}\n", false, &none, run_status), 0);
+	assert_string_equal(shown, "");
+	assert_int_equal(converse("{\"ok\":true,\"tunnels\":[]}\n", true, &none, run_status), 0);
+	assert_string_equal(shown, "[]\n");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -165,6 +225,8 @@ int main(void)
 		cmocka_unit_test(daemon_that_dies),
 		cmocka_unit_test(nonsense),
 		cmocka_unit_test(nobody_listens),
+		cmocka_unit_test(status_for_people),
+		cmocka_unit_test(status_of_little),
 	};
 
 	return cmocka_run_group_tests_name("ipvtictl control", tests, set_up, tear_down);
