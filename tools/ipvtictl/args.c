@@ -130,8 +130,9 @@ int ctl_prefix(struct ctl *ctl, const char *what, struct ipvti_address *address,
 		return CTL_USAGE;
 	if (unit_prefix(word, address, len))
 		return 0;
-	return ctl_say(ctl, CTL_USAGE, "%s: '%s' is not a prefix (as 192.0.2.0/24 or 2001:db8::/32)",
-		       what, word);
+	return ctl_say(ctl, CTL_USAGE,
+		       "%s: '%s' is not a prefix (as 192.0.2.0/24 or 2001:db8::/32)", what,
+		       word);
 }
 
 int ctl_name(struct ctl *ctl, const char *what, const char *const *names, uint8_t *value)
