@@ -11,3 +11,9 @@ test_wycheproof-pkgs := jansson
 tests += test_keys
 test_keys-srcs := $(addprefix ike-helper/tests/,test_keys.c hex.c)
 test_keys-libs := libike
+
+ike-party-srcs := $(addprefix ike-helper/tests/,world.c party.c kernel.c tap.c)
+
+tests += test_exchange
+test_exchange-srcs := ike-helper/tests/test_exchange.c $(ike-party-srcs)
+test_exchange-libs := libike

@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "party.h"
+
+#include <string.h>
+
+/* ---- configuration ---- */
+
+static void set_proposals(struct ike_proposals *list, const char *text, enum ike_protocol protocol)
+{
+	char err[IKE_MAX_TEXT];
+
+	if (!ike_proposal_parse(text, protocol, false, &list->p[list->n++], err, sizeof(err)))
+		fail_msg("%s", err);
+}
+
+static void default_child(struct party *p, struct ike_child_config *child)
+{
+	snprintf(child->name, sizeof(child->name), "net");
+	set_proposals(&child->proposals, "aes256gcm16-esn-noesn", IKE_PROTO_ESP);
+	child->n_local = 1;
+	child->n_remote = 1;
+	assert_true(ike_ts_parse(p->side == A ? "10.1.0.0/16" : "10.2.0.0/16", &child->local[0]));
+	assert_true(ike_ts_parse(p->side == A ? "10.2.0.0/16" : "10.1.0.0/16", &child->remote[0]));
+}
+
+static void default_config(struct party *p)
+{
+	static const char *const names[] = { "gw-a.example.net", "gw-b.example.net" };
+	struct ike_peer_config *cfg = &p->cfg;
+
+	cfg->tunnel = party_tunnel(p);
+	snprintf(cfg->name, sizeof(cfg->name), "%s", names[!p->side]);
+	memset(cfg->tag, 0xa0 + p->side, sizeof(cfg->tag));
+	assert_true(ike_id_parse(names[p->side], &cfg->local_id));
+	assert_true(ike_id_parse(names[!p->side], &cfg->remote_id));
+	cfg->auth = IKE_AUTH_PSK;
+	cfg->local = p->addr;
+	cfg->n_remote = 1;
+	cfg->remote[0] = peer_of(p)->addr;
+	set_proposals(&cfg->ike, "aes256gcm16-prfsha256-x25519", IKE_PROTO_IKE);
+	cfg->n_children = 1;
+	default_child(p, &cfg->children[0]);
+	cfg->start = IKE_START_MANUAL;
+	cfg->detect_ms = 3000;
+	cfg->give_up_ms = 180000;
+	cfg->retry_ms = 1000;
+	cfg->retransmit_ms = 500;
+}
+
+/* ---- life ---- */
+
+uint32_t party_tunnel(const struct party *p)
+{
+	return TUNNEL + p->side;
+}
+
+static void draw(void *ctx, uint8_t *out, size_t len)
+{
+	struct party *p = ctx;
+
+	while (len--)
+		*out++ = world_random(p->w, 256);
+}
+
+static void start(struct party *p)
+{
+	struct ike_core_config cfg = {
+		.crypto = &p->crypto,
+		.random = draw,
+		.random_ctx = p,
+	};
+
+	p->core = ike_core_new(&cfg);
+	assert_non_null(p->core);
+	p->deadline = IKE_NEVER;
+}
+
+void party_init(struct party *p, struct world *w, int side)
+{
+	p->w = w;
+	p->side = side;
+	p->psk = "a shared secret";
+	p->resolves = true;
+	p->addr = (struct ike_addr){ .family = 4, .ip = { 192, 0, 2, 1 + side } };
+	tap_init(p);
+	peer_of(p)->addr = (struct ike_addr){ .family = 4, .ip = { 192, 0, 2, 2 - side } };
+	default_config(p);
+	start(p);
+}
+
+void party_restart(struct party *p)
+{
+	ike_core_free(p->core);
+	memset(&p->kernel, 0, sizeof(p->kernel));
+	p->up = false;
+	p->suspect = false;
+	start(p);
+}
+
+void party_free(struct party *p)
+{
+	ike_core_free(p->core);
+}
+
+/* ---- actions ---- */
+
+static void answer_address(struct party *p, const struct ike_action *act)
+{
+	struct ike_event ev = { .type = IKE_EV_ADDRESS, .tunnel = act->tunnel, .token = act->token };
+
+	ev.u.address.ok = p->resolves;
+	ev.u.address.local = p->addr;
+	ev.u.address.remote = p->w->nat && p->side == B ? p->w->nat_addr : peer_of(p)->addr;
+	world_answer(p->w, p, &ev);
+}
+
+static void answer_spi(struct party *p, const struct ike_action *act)
+{
+	struct ike_event ev = { .type = IKE_EV_SPI, .tunnel = act->tunnel, .token = act->token };
+
+	ev.u.spi.spi = kernel_alloc(p);
+	ev.u.spi.ok = ev.u.spi.spi;
+	world_answer(p->w, p, &ev);
+}
+
+static void answer_auth(struct party *p, const struct ike_action *act)
+{
+	bool make = act->type == IKE_ACT_MAKE_AUTH;
+	struct ike_event ev = {
+		.type = make ? IKE_EV_AUTH_MADE : IKE_EV_AUTH_CHECKED,
+		.tunnel = act->tunnel,
+		.token = act->token,
+	};
+	const struct ike_auth_work *work = &act->u.auth;
+	uint8_t data[IKE_MAX_PRF];
+	size_t len = 0;
+
+	assert_int_equal(work->method, IKE_AUTH_PSK);
+	assert_true(work->spi_i && work->spi_r);
+	assert_true(ike_id_match(&p->cfg.local_id, &work->local_id));
+	if (p->psk)
+		len = tap_psk_auth(work->prf, (struct ike_chunk){ (const uint8_t *)p->psk,
+								  strlen(p->psk) },
+				   (struct ike_chunk){ work->octets, work->octets_len }, data);
+	if (make) {
+		ev.u.auth.ok = len;
+		ev.u.auth.data = data;
+		ev.u.auth.len = len;
+	} else {
+		ev.u.auth.ok = len && len == work->auth_len && !memcmp(data, work->auth, len);
+	}
+	world_answer(p->w, p, &ev);
+}
+
+static void send_datagram(struct party *p, const struct ike_action *act)
+{
+	assert_true(act->u.send.len >= IKE_HEADER_LEN);
+	assert_int_equal(act->u.send.natt, act->u.send.local.port == 4500);
+	assert_true(act->u.send.local.port == 500 || act->u.send.local.port == 4500);
+	assert_true(ike_addr_same(&act->u.send.local, &p->addr));
+	world_send(p, act);
+}
+
+static void take_endpoint(struct party *p, const struct ike_action *act)
+{
+	p->kernel.endpoint_set = true;
+	p->kernel.local = act->u.endpoint.local;
+	p->kernel.remote = act->u.endpoint.remote;
+	p->kernel.encap = act->u.endpoint.encap;
+}
+
+static void install_sa(struct party *p, const struct ike_action *act)
+{
+	kernel_install(p, &act->u.install);
+}
+
+static void activate_sa(struct party *p, const struct ike_action *act)
+{
+	assert_int_equal(act->u.sa.dir, IKE_OUT);
+	kernel_activate(p, act->u.sa.spi);
+}
+
+static void delete_sa(struct party *p, const struct ike_action *act)
+{
+	kernel_delete(p, act->u.sa.dir, act->u.sa.spi);
+}
+
+static void free_spi(struct party *p, const struct ike_action *act)
+{
+	kernel_free_spi(p, act->u.sa.spi);
+}
+
+static void take_peer_state(struct party *p, const struct ike_action *act)
+{
+	assert_int_not_equal(p->suspect, act->u.peer.suspect);
+	p->suspect = act->u.peer.suspect;
+}
+
+static void take_up(struct party *p, const struct ike_action *act)
+{
+	(void)act;
+	assert_false(p->up);
+	p->up = true;
+	p->ups++;
+}
+
+static void take_down(struct party *p, const struct ike_action *act)
+{
+	assert_true(p->up);
+	p->up = false;
+	p->downs++;
+	p->down_reason = act->u.down.reason;
+}
+
+static void take_failed(struct party *p, const struct ike_action *act)
+{
+	(void)act;
+	p->fails++;
+}
+
+static void take_explain(struct party *p, const struct ike_action *act)
+{
+	p->explained.step = act->u.explain.step;
+	p->explained.reason = act->u.explain.reason;
+	p->explained.by_peer = act->u.explain.by_peer;
+	p->explained.count++;
+	if (p->w->trace)
+		printf("%10llu %c explains %s: %s %s; offered %s; wanted %s; %s\n",
+		       (unsigned long long)p->w->now, 'A' + p->side,
+		       ike_step_name(act->u.explain.step), ike_reason_name(act->u.explain.reason),
+		       act->u.explain.by_peer ? "by the peer" : "here", act->u.explain.offered,
+		       act->u.explain.wanted, act->u.explain.detail);
+}
+
+static void take_log(struct party *p, const struct ike_action *act)
+{
+	if (p->w->trace)
+		printf("%10llu %c log %s\n", (unsigned long long)p->w->now, 'A' + p->side,
+		       act->u.log.text);
+}
+
+static const struct {
+	const char *name;
+	void (*carry_out)(struct party *p, const struct ike_action *act);
+} actions[] = {
+	[IKE_ACT_SEND] = { "send", send_datagram },
+	[IKE_ACT_RESOLVE] = { "resolve", answer_address },
+	[IKE_ACT_ALLOC_SPI] = { "alloc-spi", answer_spi },
+	[IKE_ACT_FREE_SPI] = { "free-spi", free_spi },
+	[IKE_ACT_MAKE_AUTH] = { "make-auth", answer_auth },
+	[IKE_ACT_CHECK_AUTH] = { "check-auth", answer_auth },
+	[IKE_ACT_ENDPOINT] = { "endpoint", take_endpoint },
+	[IKE_ACT_INSTALL] = { "install", install_sa },
+	[IKE_ACT_ACTIVATE] = { "activate", activate_sa },
+	[IKE_ACT_DELETE] = { "delete", delete_sa },
+	[IKE_ACT_PEER_STATE] = { "peer-state", take_peer_state },
+	[IKE_ACT_UP] = { "up", take_up },
+	[IKE_ACT_DOWN] = { "down", take_down },
+	[IKE_ACT_EXPLAIN] = { "explain", take_explain },
+	[IKE_ACT_LOG] = { "log", take_log },
+	[IKE_ACT_FAILED] = { "failed", take_failed },
+};
+
+static void trace_action(const struct party *p, const struct ike_action *act)
+{
+	uint32_t spi = 0;
+
+	if (act->type == IKE_ACT_LOG || act->type == IKE_ACT_EXPLAIN || act->type == IKE_ACT_SEND)
+		return;
+	if (act->type == IKE_ACT_INSTALL)
+		spi = act->u.install.spi;
+	else if (act->type == IKE_ACT_ACTIVATE || act->type == IKE_ACT_DELETE ||
+		 act->type == IKE_ACT_FREE_SPI)
+		spi = act->u.sa.spi;
+	printf("%10llu %c %s 0x%x\n", (unsigned long long)p->w->now, 'A' + p->side,
+	       actions[act->type].name, spi);
+}
+
+/* ---- events ---- */
+
+void party_step(struct party *p, struct ike_event *ev)
+{
+	struct ike_actions acts = { 0 };
+	const struct ike_action *act;
+
+	ev->now = p->w->now;
+	p->w->steps++;
+	ike_core_step(p->core, ev, &acts);
+	p->deadline = acts.deadline;
+	for (act = acts.head; act; act = act->next) {
+		assert_true((size_t)act->type < ARRAY_SIZE(actions));
+		if (act->tunnel)
+			assert_int_equal(act->tunnel, party_tunnel(p));
+		if (p->w->trace)
+			trace_action(p, act);
+		actions[act->type].carry_out(p, act);
+	}
+	ike_actions_clear(&acts);
+}
+
+void party_configure(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_CONFIG, .tunnel = party_tunnel(p) };
+
+	ev.u.config = &p->cfg;
+	party_step(p, &ev);
+}
+
+void party_command(struct party *p, enum ike_event_type type)
+{
+	struct ike_event ev = { .type = type, .tunnel = party_tunnel(p) };
+
+	party_step(p, &ev);
+}
+
+void party_sa_event(struct party *p, enum ike_event_type type, enum ike_dir dir, uint32_t spi)
+{
+	struct ike_event ev = { .type = type, .tunnel = party_tunnel(p) };
+
+	ev.u.sa.dir = dir;
+	ev.u.sa.spi = spi;
+	party_step(p, &ev);
+}
+
+/* ---- traffic ---- */
+
+void party_ping(struct party *p, uint8_t child)
+{
+	struct esp_packet packet;
+
+	p->sent++;
+	if (kernel_send(p, child, &packet))
+		world_esp(p->w, peer_of(p), &packet);
+	else
+		p->unsent++;
+}
+
+void party_esp(struct party *p, const struct esp_packet *packet)
+{
+	enum kernel_verdict verdict = kernel_receive(p, packet);
+
+	p->received += verdict == KERNEL_RECEIVED;
+	p->lost += verdict == KERNEL_LOST;
+	if (verdict == KERNEL_LOST && p->w->trace)
+		printf("%10llu %c packet for 0x%x lost\n", (unsigned long long)p->w->now,
+		       'A' + p->side, packet->spi);
+}

@@ -1,0 +1,447 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "party.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/**
+ * struct item - something that will happen to a party: an event, a call or a packet
+ */
+struct item {
+	struct item *next;
+	uint64_t at;
+	uint64_t seq;
+	struct party *to;
+	struct ike_event ev;
+	uint8_t *data;
+	void (*call)(struct party *p, uint64_t arg);
+	uint64_t arg;
+	struct esp_packet *packet;
+};
+
+struct party *peer_of(const struct party *p)
+{
+	return &p->w->party[!p->side];
+}
+
+/* ---- life ---- */
+
+/* splitmix64 */
+static uint64_t draw(struct world *w)
+{
+	uint64_t z = w->seed += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return z ^ z >> 31;
+}
+
+uint32_t world_random(struct world *w, uint32_t n)
+{
+	return n ? draw(w) % n : 0;
+}
+
+/* A test that fails leaves its world behind. */
+static struct world *live;
+
+static void clear_up(void)
+{
+	if (!live)
+		return;
+	print_message("it happened in: %s, seed %llu\n", live->label,
+		      (unsigned long long)live->first_seed);
+	world_free(live);
+}
+
+struct world *world_new(uint64_t seed)
+{
+	struct world *w = calloc(1, sizeof(*w));
+	int side;
+
+	assert_non_null(w);
+	clear_up();
+	live = w;
+
+	w->now = 1000000;
+	w->seed = seed;
+	w->first_seed = seed;
+	w->delay = 10;
+	w->trace = getenv("IKE_TRACE");
+	for (side = A; side < N_PARTIES; side++)
+		w->party[side].w = w;
+	for (side = A; side < N_PARTIES; side++)
+		party_init(&w->party[side], w, side);
+	return w;
+}
+
+static void item_free(struct item *item)
+{
+	free(item->data);
+	free(item->packet);
+	free(item);
+}
+
+void world_free(struct world *w)
+{
+	struct item *next;
+	int side;
+
+	if (!w)
+		return;
+	for (side = A; side < N_PARTIES; side++)
+		party_free(&w->party[side]);
+	for (; w->queue; w->queue = next) {
+		next = w->queue->next;
+		item_free(w->queue);
+	}
+	free(w);
+	live = NULL;
+}
+
+void world_done(void)
+{
+	clear_up();
+	tap_done();
+}
+
+void world_configure(struct world *w)
+{
+	party_configure(&w->party[A]);
+	party_configure(&w->party[B]);
+}
+
+void world_up(struct world *w)
+{
+	world_configure(w);
+	party_command(&w->party[A], IKE_EV_UP);
+	assert_true(world_run_until(w, world_both_up, 60000));
+}
+
+/* ---- queue ---- */
+
+static struct item *enqueue(struct world *w, struct party *to, uint64_t delay)
+{
+	struct item *item = calloc(1, sizeof(*item));
+	struct item **at = &w->queue;
+
+	assert_non_null(item);
+	item->to = to;
+	item->at = w->now + delay;
+	item->seq = w->seq++;
+	while (*at && (*at)->at <= item->at)
+		at = &(*at)->next;
+	item->next = *at;
+	*at = item;
+	return item;
+}
+
+static const uint8_t *copy_data(struct item *item, const uint8_t *data, size_t len)
+{
+	/* Exactly as long as it is, so that reading past the end is seen. */
+	item->data = malloc(len ? len : 1);
+	assert_non_null(item->data);
+	if (len)
+		memcpy(item->data, data, len);
+	return item->data;
+}
+
+void world_event(struct world *w, struct party *to, uint64_t delay, const struct ike_event *ev)
+{
+	struct item *item = enqueue(w, to, delay);
+
+	item->ev = *ev;
+	if (ev->type == IKE_EV_DATAGRAM)
+		item->ev.u.datagram.data = copy_data(item, ev->u.datagram.data,
+						     ev->u.datagram.len);
+	else if (ev->type == IKE_EV_AUTH_MADE)
+		item->ev.u.auth.data = copy_data(item, ev->u.auth.data, ev->u.auth.len);
+}
+
+void world_answer(struct world *w, struct party *to, const struct ike_event *ev)
+{
+	world_event(w, to, world_random(w, w->answer_delay), ev);
+}
+
+void world_call(struct world *w, struct party *to, uint64_t delay,
+		void (*call)(struct party *p, uint64_t arg), uint64_t arg)
+{
+	struct item *item = enqueue(w, to, delay);
+
+	item->call = call;
+	item->arg = arg;
+}
+
+void world_esp(struct world *w, struct party *to, const struct esp_packet *packet)
+{
+	struct item *item = enqueue(w, to, w->delay);
+
+	item->packet = malloc(sizeof(*packet));
+	assert_non_null(item->packet);
+	*item->packet = *packet;
+}
+
+/* ---- network ---- */
+
+/* How the sender looks from outside. */
+static struct ike_addr outside(const struct world *w, const struct party *p,
+			       const struct ike_addr *local)
+{
+	struct ike_addr addr = *local;
+
+	if (!w->nat || p->side != A)
+		return addr;
+	addr = w->nat_addr;
+	addr.port = w->nat_port - (local->port != 4500);
+	return addr;
+}
+
+/* Where a datagram to that address arrives; false if nowhere. */
+static bool inside(const struct world *w, const struct party *p, const struct ike_addr *remote,
+		   struct ike_addr *addr)
+{
+	*addr = *remote;
+	if (!w->nat || p->side != A)
+		return ike_addr_same(remote, &p->addr);
+	if (!ike_addr_same(remote, &w->nat_addr) || remote->port > w->nat_port ||
+	    remote->port + 1 < w->nat_port)
+		return false;
+	*addr = p->addr;
+	addr->port = remote->port == w->nat_port ? 4500 : 500;
+	return true;
+}
+
+static void trace_datagram(const struct datagram *d, const struct world *w, const struct fate *f)
+{
+	printf("%10llu %c datagram %u: exchange %u %s %u, %zu octets, %s\n",
+	       (unsigned long long)w->now, 'A' + d->from, d->number, d->exchange,
+	       d->response ? "response" : "request", d->id, d->len,
+	       f->copies ? f->copies > 1 ? "twice" : "sent" : "lost");
+}
+
+void world_send(struct party *from, const struct ike_action *act)
+{
+	struct world *w = from->w;
+	struct party *to = peer_of(from);
+	struct ike_event ev = { .type = IKE_EV_DATAGRAM };
+	struct fate f = { .copies = 1, .delay = { w->delay, w->delay } };
+	struct datagram d = { .number = w->datagrams++, .from = from->side };
+	struct ike_header h;
+	unsigned int i;
+
+	assert_true(ike_header_get(act->u.send.data, act->u.send.len, &h));
+	d.exchange = h.exchange;
+	d.response = h.flags & IKE_FLAG_RESPONSE;
+	d.id = h.id;
+	d.data = act->u.send.data;
+	d.len = act->u.send.len;
+	if (w->net)
+		w->net(w, &d, &f);
+	if (w->trace)
+		trace_datagram(&d, w, &f);
+	ev.u.datagram.remote = outside(w, from, &act->u.send.local);
+	if (!inside(w, to, &act->u.send.remote, &ev.u.datagram.local))
+		return;
+	ev.u.datagram.data = act->u.send.data;
+	ev.u.datagram.len = act->u.send.len;
+	for (i = 0; i < f.copies; i++)
+		world_event(w, to, f.delay[i], &ev);
+}
+
+/* ---- clock ---- */
+
+static struct party *next_timer(struct world *w)
+{
+	struct party *a = &w->party[A];
+	struct party *b = &w->party[B];
+
+	return a->deadline <= b->deadline ? a : b;
+}
+
+static void happen(struct item *item)
+{
+	if (item->call)
+		item->call(item->to, item->arg);
+	else if (item->packet)
+		party_esp(item->to, item->packet);
+	else
+		party_step(item->to, &item->ev);
+}
+
+/* A timer that is due again at once and does nothing would spin for ever. */
+static void fire_timer(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_TIMER };
+	uint64_t before = p->deadline;
+
+	party_step(p, &ev);
+	if (p->deadline <= before && p->deadline <= p->w->now)
+		fail_msg("the timer of %c stands still at %llu", 'A' + p->side,
+			 (unsigned long long)before);
+}
+
+/* The next thing to happen, if it is not later than @until. */
+static bool advance(struct world *w, uint64_t until)
+{
+	struct party *timer = next_timer(w);
+	struct item *item = w->queue;
+	uint64_t at = item && item->at <= timer->deadline ? item->at : timer->deadline;
+
+	if (at > until)
+		return false;
+	if (at > w->now)
+		w->now = at;
+	if (!item || item->at > timer->deadline) {
+		fire_timer(timer);
+		return true;
+	}
+	w->queue = item->next;
+	happen(item);
+	item_free(item);
+	return true;
+}
+
+void world_run(struct world *w, uint64_t ms)
+{
+	uint64_t until = w->now + ms;
+
+	while (advance(w, until))
+		;
+	w->now = until;
+}
+
+bool world_run_until(struct world *w, bool (*done)(const struct world *w), uint64_t ms)
+{
+	uint64_t until = w->now + ms;
+
+	while (!done(w))
+		if (!advance(w, until)) {
+			w->now = until;
+			return done(w);
+		}
+	return true;
+}
+
+/* ---- conditions ---- */
+
+bool world_both_up(const struct world *w)
+{
+	return w->party[A].up && w->party[B].up;
+}
+
+bool world_both_down(const struct world *w)
+{
+	return !w->party[A].up && !w->party[B].up;
+}
+
+static bool party_quiet(const struct party *p)
+{
+	const struct ike_sa *sa;
+
+	for (sa = p->core->sas; sa; sa = sa->next)
+		if (!sa->dead && (sa->job.type || sa->answer.active))
+			return false;
+	return true;
+}
+
+bool world_quiet(const struct world *w)
+{
+	return party_quiet(&w->party[A]) && party_quiet(&w->party[B]);
+}
+
+size_t count_ike_sas(const struct party *p)
+{
+	const struct ike_sa *sa;
+	size_t n = 0;
+
+	for (sa = p->core->sas; sa; sa = sa->next)
+		n += !sa->dead;
+	return n;
+}
+
+static const struct kernel_sa *only_sa(const struct party *p, enum ike_dir dir, uint8_t child)
+{
+	const struct kernel_sa *found = NULL;
+	size_t i;
+
+	for (i = 0; i < p->kernel.n_sas; i++) {
+		const struct kernel_sa *sa = &p->kernel.sa[i];
+
+		if (sa->in.dir != dir || sa->in.child != child)
+			continue;
+		if (found)
+			fail_msg("%c has two %s SAs of child %u: 0x%x and 0x%x", 'A' + p->side,
+				 dir == IKE_IN ? "inbound" : "outbound", child, found->in.spi,
+				 sa->in.spi);
+		found = sa;
+	}
+	if (!found)
+		fail_msg("%c has no %s SA of child %u", 'A' + p->side,
+			 dir == IKE_IN ? "inbound" : "outbound", child);
+	return found;
+}
+
+static void assert_fit(const struct party *from, uint8_t child)
+{
+	const struct party *to = peer_of(from);
+	const struct ike_install *out = &only_sa(from, IKE_OUT, child)->in;
+	const struct ike_install *in = &only_sa(to, IKE_IN, child)->in;
+
+	assert_int_equal(out->spi, in->spi);
+	assert_int_equal(out->pair, in->pair);
+	assert_string_equal(out->alg, in->alg);
+	assert_int_equal(out->key_len, in->key_len);
+	assert_memory_equal(out->key, in->key, in->key_len);
+	assert_int_equal(out->esn, in->esn);
+	assert_true(ike_ts_same(out->local, out->n_local, in->remote, in->n_remote));
+	assert_true(ike_ts_same(out->remote, out->n_remote, in->local, in->n_local));
+	assert_int_equal(from->kernel.current[child], out->spi);
+}
+
+void assert_pairs(struct world *w)
+{
+	const struct party *a = &w->party[A];
+	const struct party *b = &w->party[B];
+	uint8_t child;
+	int side;
+
+	assert_int_equal(a->cfg.n_children, b->cfg.n_children);
+	for (child = 0; child < a->cfg.n_children; child++) {
+		assert_fit(a, child);
+		assert_fit(b, child);
+	}
+	for (side = A; side < N_PARTIES; side++) {
+		assert_int_equal(w->party[side].kernel.n_sas, 2 * a->cfg.n_children);
+		assert_int_equal(w->party[side].kernel.n_reserved, 0);
+		assert_int_equal(count_ike_sas(&w->party[side]), 1);
+		assert_true(w->party[side].up);
+	}
+	assert_true(a->core->sas->spi_i == b->core->sas->spi_i);
+	assert_true(a->core->sas->spi_r == b->core->sas->spi_r);
+}
+
+void assert_nothing(struct world *w)
+{
+	int side;
+
+	for (side = A; side < N_PARTIES; side++) {
+		assert_int_equal(w->party[side].kernel.n_sas, 0);
+		assert_int_equal(w->party[side].kernel.n_reserved, 0);
+		assert_int_equal(count_ike_sas(&w->party[side]), 0);
+		assert_false(w->party[side].up);
+	}
+}
+
+void assert_traffic(struct world *w)
+{
+	unsigned int received[N_PARTIES] = { w->party[A].received, w->party[B].received };
+	unsigned int n = w->party[A].cfg.n_children;
+	uint8_t child;
+
+	for (child = 0; child < n; child++) {
+		party_ping(&w->party[A], child);
+		party_ping(&w->party[B], child);
+	}
+	world_run(w, 2 * w->delay + 1);
+	assert_int_equal(w->party[A].received, received[A] + n);
+	assert_int_equal(w->party[B].received, received[B] + n);
+}
