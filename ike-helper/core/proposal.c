@@ -215,6 +215,25 @@ static const char *complete(struct ike_proposal *p)
 	return NULL;
 }
 
+void ike_proposals_keep_prf(const struct ike_proposals *list, uint16_t prf,
+			    struct ike_proposals *out)
+{
+	struct ike_proposal *p;
+	size_t i;
+
+	out->n = 0;
+	for (i = 0; i < list->n; i++) {
+		if (!ike_proposal_has(&list->p[i], IKE_TRANSFORM_PRF, prf))
+			continue;
+		p = &out->p[out->n++];
+		*p = list->p[i];
+		drop_type(p, IKE_TRANSFORM_PRF);
+		add_transform(p, IKE_TRANSFORM_PRF, prf, 0);
+	}
+	if (!out->n)
+		*out = *list;
+}
+
 bool ike_proposal_parse(const char *text, enum ike_protocol protocol, bool legacy,
 			struct ike_proposal *p, char *err, size_t err_len)
 {

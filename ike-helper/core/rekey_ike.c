@@ -17,11 +17,22 @@ static void put_spi(uint8_t spi[8], const struct ike_sa *sa)
 	ike_store_u64(spi, sa->initiator ? sa->spi_i : sa->spi_r);
 }
 
+/*
+ * A rekey keeps the PRF if it may: RFC 7296 section 2.18 derives the new keys with the new PRF,
+ * strongSwan 5.9 with the old one.
+ */
+static void rekey_proposals(const struct ike_sa *sa, struct ike_proposals *list)
+{
+	ike_proposals_keep_prf(&sa->tunnel->cfg.ike,
+			       ike_proposal_id(&sa->proposal, IKE_TRANSFORM_PRF), list);
+}
+
 /* ---- request ---- */
 
 static void send_request(struct ike_core *c, struct ike_sa *sa, struct ike_sa *fresh,
 			 uint16_t group)
 {
+	struct ike_proposals list;
 	struct ike_builder b = { 0 };
 	uint8_t spi[8];
 	size_t start;
@@ -33,7 +44,8 @@ static void send_request(struct ike_core *c, struct ike_sa *sa, struct ike_sa *f
 	}
 	put_spi(spi, fresh);
 	start = ike_payload_begin(&b, IKE_P_SA);
-	ike_sa_payload_put(&b.w, &sa->tunnel->cfg.ike, spi, sizeof(spi), IKE_KE_REQUIRED);
+	rekey_proposals(sa, &list);
+	ike_sa_payload_put(&b.w, &list, spi, sizeof(spi), IKE_KE_REQUIRED);
 	ike_payload_end(&b, start);
 	ike_payload_put(&b, IKE_P_NONCE, fresh->ni.data, fresh->ni.len);
 	ike_ke_put(&b, group, fresh->ke.pub, fresh->ke.pub_len);
@@ -43,10 +55,12 @@ static void send_request(struct ike_core *c, struct ike_sa *sa, struct ike_sa *f
 void ike_rekey_ike_start(struct ike_core *c, struct ike_sa *sa)
 {
 	struct ike_sa *fresh = ike_sa_successor(c, sa, true);
+	struct ike_proposals list;
 
 	sa->job.type = IKE_JOB_REKEY_IKE;
 	sa->job.fresh = fresh->serial;
-	send_request(c, sa, fresh, ike_proposals_group(&sa->tunnel->cfg.ike));
+	rekey_proposals(sa, &list);
+	send_request(c, sa, fresh, ike_proposals_group(&list));
 }
 
 /* ---- response ---- */
@@ -82,16 +96,18 @@ static bool derive(struct ike_core *c, const struct ike_sa *sa, struct ike_sa *f
 static bool accept_response(struct ike_core *c, struct ike_sa *sa, struct ike_sa *fresh,
 			    const struct ike_payloads *ps)
 {
+	struct ike_proposals list;
 	struct ike_offers answer;
 	const struct ike_offer *o;
 	struct ike_chunk pub;
 	uint16_t group;
 
+	rekey_proposals(sa, &list);
 	if (!ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &answer) ||
 	    !ike_nonce_get(ike_payload_body(ps, IKE_P_NONCE), &fresh->nr) ||
 	    !ike_ke_get(ike_payload_body(ps, IKE_P_KE), &group, &pub))
 		return false;
-	o = ike_proposal_check(&sa->tunnel->cfg.ike, &answer, IKE_KE_REQUIRED);
+	o = ike_proposal_check(&list, &answer, IKE_KE_REQUIRED);
 	if (!o || !take_spi(fresh, o) || group != fresh->ke.group ||
 	    ike_proposal_id(&o->p, IKE_TRANSFORM_KE) != group)
 		return false;
@@ -217,6 +233,7 @@ static uint16_t refuse_proposal(struct ike_core *c, struct ike_sa *sa,
 static uint16_t accept_request(struct ike_core *c, struct ike_sa *sa, struct ike_sa *fresh,
 			       const struct ike_payloads *ps, uint8_t *number, uint16_t *wanted)
 {
+	struct ike_proposals list;
 	struct ike_offers offers;
 	const struct ike_offer *o;
 	struct ike_chunk pub;
@@ -226,8 +243,11 @@ static uint16_t accept_request(struct ike_core *c, struct ike_sa *sa, struct ike
 	    !ike_nonce_get(ike_payload_body(ps, IKE_P_NONCE), &fresh->ni) ||
 	    !ike_ke_get(ike_payload_body(ps, IKE_P_KE), &group, &pub))
 		return IKE_NOTIFY_INVALID_SYNTAX;
-	o = ike_proposal_choose(&sa->tunnel->cfg.ike, &offers, IKE_KE_REQUIRED, group,
-				&fresh->proposal);
+	rekey_proposals(sa, &list);
+	o = ike_proposal_choose(&list, &offers, IKE_KE_REQUIRED, group, &fresh->proposal);
+	if (!o)
+		o = ike_proposal_choose(&sa->tunnel->cfg.ike, &offers, IKE_KE_REQUIRED, group,
+					&fresh->proposal);
 	if (!o)
 		return refuse_proposal(c, sa, &offers);
 	*number = o->number;
