@@ -142,6 +142,12 @@ static const char *state_word(struct tunnel *t, const struct msg_status *m)
 	return m && m->known && m->status.wanted ? "waiting" : "down";
 }
 
+/* What was asked for is no error. */
+static bool is_error(enum ike_reason reason)
+{
+	return reason != IKE_REASON_NONE && reason != IKE_REASON_DELETED_HERE;
+}
+
 static void set_error(json_t *o, struct tunnel *t)
 {
 	char text[4 * IKE_MAX_TEXT];
@@ -149,7 +155,7 @@ static void set_error(json_t *o, struct tunnel *t)
 	if (t->secret_error[0]) {
 		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
 		set_string(o, "error", text);
-	} else if (!t->up && t->reason != IKE_REASON_NONE) {
+	} else if (!t->up && is_error(t->reason)) {
 		if (t->explained)
 			status_explain_text(t, text, sizeof(text));
 		set_string(o, "error", t->explained ? text : ike_reason_text(t->reason));
