@@ -124,7 +124,8 @@ static int set_addresses(struct ipvti_config *config, struct nlattr **tb,
 	if (err)
 		return err;
 
-	if (local && config->local_family && !addr_is_unicast(&config->local, config->local_family)) {
+	if (local && config->local_family &&
+	    !addr_is_unicast(&config->local, config->local_family)) {
 		NL_SET_ERR_MSG_ATTR(extack, local, "the local address is not unicast");
 		return -EINVAL;
 	}
@@ -214,7 +215,8 @@ static int set_plain(struct ipvti_config *config, struct nlattr **tb, bool outer
 		config->sport = htons(nla_get_u16(tb[IPVTI_A_DEV_SPORT]));
 	if (tb[IPVTI_A_DEV_DPORT])
 		config->dport = htons(nla_get_u16(tb[IPVTI_A_DEV_DPORT]));
-	if (config->mtu_fixed && (config->mtu_fixed < IPVTI_MTU_MIN || config->mtu_fixed > MTU_MAX)) {
+	if (config->mtu_fixed &&
+	    (config->mtu_fixed < IPVTI_MTU_MIN || config->mtu_fixed > MTU_MAX)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_MTU_FIXED],
 				    "an MTU below 1280 or larger than an IP packet has room for");
 		return -ERANGE;
@@ -400,7 +402,7 @@ void ipvti_device_update(struct ipvti_dev *idev)
 	WRITE_ONCE(idev->sas_in, in);
 	WRITE_ONCE(idev->sas_out, out);
 	set_carrier(idev, !idev->dead && config->family != AF_UNSPEC && in && out &&
-			  !test_bit(IPVTI_DEV_F_SUSPECT, &idev->flags));
+		    !test_bit(IPVTI_DEV_F_SUSPECT, &idev->flags));
 
 	if (idev->dead)
 		return;
@@ -612,11 +614,10 @@ static void quiet_work(struct work_struct *work)
 	heard = READ_ONCE(idev->rx_jiffies);
 	if (heard && time_after(heard, since))
 		since = heard;
-	if (time_before(jiffies, since + limit)) {
+	if (time_before(jiffies, since + limit))
 		device_arm(idev, &idev->quiet_work, since + limit - jiffies);
-	} else if (!test_and_set_bit(IPVTI_DEV_F_QUIET, &idev->flags)) {
+	else if (!test_and_set_bit(IPVTI_DEV_F_QUIET, &idev->flags))
 		ipvti_event_device(idev, IPVTI_EVENT_QUIET);
-	}
 out:
 	mutex_unlock(&idev->lock);
 	dev_put(idev->dev);
@@ -631,7 +632,8 @@ static void keepalive_work(struct work_struct *work)
 
 	mutex_lock(&idev->lock);
 	config = config_locked(idev);
-	next = limit = config->keepalive_s * HZ;
+	limit = config->keepalive_s * HZ;
+	next = limit;
 	if (idev->dead || !limit || !idev->sas_out || config->encap != IPVTI_ENCAP_UDP ||
 	    config->family == AF_UNSPEC)
 		goto out;

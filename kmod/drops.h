@@ -18,23 +18,23 @@
 	X(SEQ_EXHAUSTED, "seq-exhausted", "the outbound SA has no sequence numbers left") \
 	X(NOT_IP,	"not-ip",	"neither IPv4 nor IPv6, or a broken header") \
 	X(TX_QUEUE_FULL, "tx-queue-full", "the send pipeline is full") \
-	X(TX_ERROR,	"tx-error",	"the outer packet was refused by the IP stack or the link") \
+	X(TX_ERROR,	"tx-error",	"refused by the IP stack or the link outside") \
 	X(NO_MEMORY,	"no-memory",	"memory allocation failed") \
 	X(CRYPTO,	"crypto",	"the crypto driver failed") \
 	/* receive */ \
 	X(MALFORMED,	"malformed",	"too short or badly aligned to be ESP of this SA") \
 	X(SA_EXPIRED,	"sa-expired",	"the inbound SA has reached a hard limit") \
-	X(NO_KEY,	"no-key",	"the SPI is reserved, its key has not come and the hold queue is full") \
+	X(NO_KEY,	"no-key",	"reserved SPI without its key, hold queue full") \
 	X(HOLD_TIMEOUT,	"hold-timeout",	"held on a reserved SPI whose key did not come in time") \
 	X(WRONG_ENCAP,	"wrong-encap",	"UDP encapsulation does not match the device") \
 	X(REPLAY_OLD,	"replay-old",	"sequence number older than the replay window") \
 	X(REPLAY_SEEN,	"replay-seen",	"sequence number seen before") \
 	X(SEQ_ZERO,	"seq-zero",	"sequence number 0 is never sent") \
-	X(AUTH_FAILED,	"auth-failed",	"the integrity check failed: forged, corrupted or a wrong key") \
+	X(AUTH_FAILED,	"auth-failed",	"integrity check failed: forged, corrupted, wrong key") \
 	X(BAD_TRAILER,	"bad-trailer",	"padding or next header does not fit after decryption") \
-	X(DUMMY,	"dummy",	"dummy packet for traffic flow confidentiality, RFC 4303 section 2.6") \
+	X(DUMMY,	"dummy",	"dummy packet, RFC 4303 section 2.6") \
 	X(BAD_INNER,	"bad-inner",	"the inner packet's version or lengths lie") \
-	X(SELECTOR,	"selector",	"the inner packet lies outside the SA's traffic selectors") \
+	X(SELECTOR,	"selector",	"inner packet outside the SA's traffic selectors") \
 	X(ECN,		"ecn",		"CE outside, Not-ECT inside: RFC 6040 says drop") \
 	X(RX_QUEUE_FULL, "rx-queue-full", "the receive backlog is full") \
 	X(DEVICE_DOWN,	"device-down",	"the device is administratively down") \

@@ -17,7 +17,8 @@
 #define IPVTI_ESP_ICV_MAX	32
 #define IPVTI_ESP_BLOCK_MAX	16
 /* What ESP adds at most behind the inner packet: padding, trailer, ICV. */
-#define IPVTI_ESP_TAIL_MAX	(IPVTI_ESP_BLOCK_MAX - 1 + IPVTI_ESP_TRAILER_LEN + IPVTI_ESP_ICV_MAX)
+#define IPVTI_ESP_TAIL_MAX \
+	(IPVTI_ESP_BLOCK_MAX - 1 + IPVTI_ESP_TRAILER_LEN + IPVTI_ESP_ICV_MAX)
 
 /**
  * struct ipvti_esp_sizes - what the length of an ESP packet depends on

@@ -4,8 +4,10 @@
  *
  * The way of a packet, and where to look:
  *
- *   stack -> device.c ndo_start_xmit -> send.c -> selectors.c, esp.c, crypto.c -> queue.c -> transport.c -> wire
- *   wire -> transport.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c -> GRO -> stack
+ *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, esp.c, crypto.c -> queue.c
+ *      -> transport.c -> the wire
+ *   the wire -> transport.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c -> GRO
+ *      -> stack
  *
  * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
  * the SPI table's own. Readers of the packet path take none: they are in RCU (bh) sections.
@@ -50,7 +52,7 @@ union ipvti_addr {
 struct ipvti_config {
 	struct rcu_head rcu;
 	u16 family;			/* of remote; AF_UNSPEC: no peer yet */
-	u16 local_family;		/* AF_UNSPEC (local is any), or that of local, set before remote */
+	u16 local_family;		/* that of local, set before remote; AF_UNSPEC: any */
 	union ipvti_addr local;		/* any: chosen by route */
 	union ipvti_addr remote;
 	u8 encap;			/* enum ipvti_encap */
@@ -68,7 +70,7 @@ struct ipvti_config {
 
 /* Counters of one CPU, of a device or of an SA. Written with bh off on that CPU. */
 struct ipvti_pcpu_stats {
-	u64_stats_t packets[2];		/* [0] received, [1] sent; of an SA only its own direction */
+	u64_stats_t packets[2];		/* [0] received, [1] sent; an SA: its own direction */
 	u64_stats_t bytes[2];		/* of inner packets */
 	u64_stats_t drops[__IPVTI_DROP_COUNT];
 	struct u64_stats_sync sync;
@@ -109,11 +111,11 @@ struct ipvti_sa {
 	u8 dir;				/* enum ipvti_sa_dir */
 	bool esn, limited;
 	u8 activate;			/* enum ipvti_activate */
-	u32 state;			/* enum ipvti_sa_state: ipvti_sa_state(); EXPIRED is final */
+	u32 state;			/* enum ipvti_sa_state; EXPIRED is final */
 	struct ipvti_dev *dev;
 	const struct ipvti_alg *alg;
 	struct crypto_aead *aead;
-	bool async;			/* crypto may complete after the RCU section: take @refs first */
+	bool async;			/* crypto may outlive the RCU section: take @refs */
 	u64 iv_mask;			/* counter modes: the IV is the sequence number XOR this */
 	u16 ts_count;
 	struct ipvti_ts *ts;		/* none: any */
@@ -134,7 +136,7 @@ struct ipvti_sa {
 	struct rhash_head spi_node;
 	struct list_head list;		/* ipvti_dev.sas, by @serial */
 	u64 serial;			/* of the device: cursor of dumps */
-	u64 order;			/* outbound: place in the match order, inherited on takeover */
+	u64 order;			/* outbound: place in the match order, inherited */
 	u32 pair, replaces, flow;
 	u32 replaced;			/* the one it did take over from */
 	bool retired;			/* the reference it was born with is given back */
@@ -142,7 +144,7 @@ struct ipvti_sa {
 	u8 tag[IPVTI_TAG_LEN];
 	char *driver;			/* crypto driver, for show */
 	struct delayed_work timer;	/* all that is not for softirq: see ipvti_sa_wake() */
-	struct ipvti_hold *hold;	/* receive.c: packets waiting for the key of a reserved SPI */
+	struct ipvti_hold *hold;	/* receive.c: waiting for the key of a reserved SPI */
 	struct hlist_node mtu_node;	/* pmtu.c: outbound SAs by SPI */
 	refcount_t refs;		/* users of the keys */
 	refcount_t handles;		/* of the object: list and tables, keys, pending timer */
@@ -154,6 +156,7 @@ struct ipvti_sa {
 /* State of an SA; what a state stands on was written before it (pairs with sa.c set_state()). */
 static inline enum ipvti_sa_state ipvti_sa_state(const struct ipvti_sa *sa)
 {
+	/* Pairs with the cmpxchg in sa_set_state(): a state comes with all set up before it. */
 	return smp_load_acquire(&sa->state);
 }
 
@@ -176,7 +179,7 @@ struct ipvti_out_set {
 struct ipvti_dev {
 	/* read-mostly on the packet path */
 	struct net_device *dev;
-	struct net *net;		/* creation namespace; NULL after it went: READ_ONCE, in RCU sections */
+	struct net *net;		/* of creation; NULL after it went: READ_ONCE, under RCU */
 	struct ipvti_config __rcu *config;
 	struct ipvti_out_set __rcu *out;
 	struct ipvti_pcpu_stats __percpu *stats;
@@ -184,12 +187,12 @@ struct ipvti_dev {
 	struct dst_cache dst_cache;
 	u32 path_mtu;			/* outer, 0: as the link; pmtu.c, see ipvti_mtu_path() */
 	unsigned long path_mtu_expires;	/* jiffies */
-	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE at most once a jiffy */
+	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE */
 	unsigned long tx_jiffies;
 
 	/* control plane */
 	struct mutex lock;		/* config, sas, out, carrier decisions */
-	bool dead;			/* deleted, or its creation namespace is: takes no SA any more */
+	bool dead;			/* it or its creation namespace goes: takes no SA */
 	u64 next_serial;
 	struct list_head sas;		/* ipvti_sa.list, both directions, reserved ones too */
 	struct list_head list;		/* ipvti_net.devices, RTNL */
@@ -199,7 +202,7 @@ struct ipvti_dev {
 	struct nf_hook_ops egress;	/* egress.c, RTNL */
 	struct work_struct changed_work;	/* a peer that moved, carrier, MTU */
 	struct delayed_work quiet_work, keepalive_work;
-	unsigned long quiet_since;	/* jiffies: quiet counts from here if nothing was heard later */
+	unsigned long quiet_since;	/* jiffies: quiet counts from here or from rx */
 	unsigned long flags;		/* IPVTI_DEV_F_* bits, atomic */
 	u32 mtu_given;			/* at creation; 0: none */
 	bool mtu_own;			/* RTNL: the MTU change under way is not the user's */
@@ -224,9 +227,9 @@ struct ipvti_net {
 	struct list_head devices;	/* RTNL */
 	struct xarray ids;		/* id -> struct ipvti_dev; readers RCU */
 	u64 next_id;
-	struct mutex sockets_lock;
+	struct mutex sockets_lock;	/* sockets */
 	struct list_head sockets;	/* transport.c: adopted sockets and stand-ins */
-	struct sock *ctl;		/* transport.c: outer IPv4 packets ignore the route's PMTU */
+	struct sock *ctl;		/* transport.c: IPv4 output ignores the route's PMTU */
 	atomic_t held_bytes;		/* packets held on reserved SPIs */
 	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
 	struct delayed_work overrun_work;	/* netlink.c: tells that events were lost */
@@ -273,7 +276,8 @@ static inline unsigned int ipvti_alg_key_len(const struct ipvti_alg *alg)
 
 const struct ipvti_alg *ipvti_alg_find(const char *name);
 const struct ipvti_alg *ipvti_alg_at(unsigned int index);	/* NULL past the end */
-const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len);	/* NULL: none */
+/* NULL: none */
+const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len);
 
 /**
  * struct ipvti_batch - packets that keep their place among those of their SA
@@ -285,7 +289,7 @@ struct ipvti_batch {
 	struct list_head node;		/* in queue.c */
 	struct ipvti_sa *sa;
 	struct sk_buff *head, **tail;	/* packets, linked by skb->next */
-	struct dst_entry *dst;		/* outer route, only inside the RCU section that looked it up */
+	struct dst_entry *dst;		/* outer route, only in the RCU section of its lookup */
 	union ipvti_addr saddr;		/* and the source address it gave */
 	atomic_t pending;		/* packets in crypto, and one for who submits them */
 	bool ready;			/* under the lock of the queue */
@@ -332,8 +336,9 @@ struct ipvti_op {
 };
 
 /* ---- crypto.c ---- */
+/* Sets aead and iv_mask; process context. */
 int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
-			 struct netlink_ext_ack *extack);	/* process context; sets aead, iv_mask */
+			 struct netlink_ext_ack *extack);
 void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
 bool ipvti_crypto_owned(const struct sk_buff *skb);
 struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa);
@@ -350,12 +355,14 @@ int ipvti_order_reserve(struct ipvti_batch *batch, unsigned int n, u64 *first);
 bool ipvti_order_room(const struct ipvti_sa *sa);
 bool ipvti_order_idle(const struct ipvti_sa *sa);
 void ipvti_order_enter(struct ipvti_batch *batch);
-void ipvti_batch_done(struct ipvti_batch *batch);	/* one of its pending is done; bh off, RCU */
+/* One of its pending is done; bh off, RCU. */
+void ipvti_batch_done(struct ipvti_batch *batch);
 
 /* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
 struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom);
-int ipvti_egress_open(struct ipvti_dev *idev);	/* RTNL; the hook that answers while carrier is off */
+/* The hook that answers while carrier is off; RTNL. */
+int ipvti_egress_open(struct ipvti_dev *idev);
 void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
 void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop reason);
 
@@ -374,7 +381,8 @@ void ipvti_hold_free(struct ipvti_sa *sa);	/* after it */
 int ipvti_transport_init(void);			/* registers protocol handlers: module init */
 void ipvti_transport_exit(void);
 int ipvti_transport_net_init(struct ipvti_net *in);	/* pernet init */
-void ipvti_transport_net_exit(struct ipvti_net *in);	/* pernet exit: after ipvti_socket_net_exit() */
+/* pernet exit: after ipvti_socket_net_exit() */
+void ipvti_transport_net_exit(struct ipvti_net *in);
 struct ipvti_sa *ipvti_transport_sa(const struct sk_buff *skb, __be32 spi);	/* softirq, RCU */
 int ipvti_route(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
 		struct dst_entry **dst, union ipvti_addr *saddr);	/* bh off, RCU */
@@ -384,10 +392,11 @@ unsigned int ipvti_transport_depth(void);	/* tunnels this CPU is inside of; bh o
 void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
 
 /* ---- sockets.c: ESP in UDP on sockets of the namespace ---- */
+/* Process context of the owner. */
 int ipvti_socket_adopt(struct ipvti_net *in, int fd, const union ipvti_addr *local, u16 family,
-		       __be16 port, struct netlink_ext_ack *extack);	/* process context of the owner */
+		       __be16 port, struct netlink_ext_ack *extack);
 int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_callback *cb);
-/* Close the stand-ins whose port no device uses any more: after one went or its settings changed. */
+/* Close the stand-ins whose port no device uses: after one went or its settings changed. */
 void ipvti_socket_prune(struct ipvti_net *in);	/* process, also under RTNL or a device lock */
 void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins */
 
@@ -397,7 +406,8 @@ u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_
 u32 ipvti_mtu_path(struct ipvti_dev *idev);	/* outer, as learnt; 0: not lower than the link's */
 u32 ipvti_mtu_outer(struct ipvti_dev *idev, const struct dst_entry *dst);	/* link and path */
 u32 ipvti_mtu_inner(const struct ipvti_config *config, const struct ipvti_alg *alg, u32 outer);
-void ipvti_mtu_track(struct ipvti_sa *sa);	/* outbound SA that may send: ICMP errors may quote it */
+/* An outbound SA that may send: ICMP errors may quote it. */
+void ipvti_mtu_track(struct ipvti_sa *sa);
 void ipvti_mtu_untrack(struct ipvti_sa *sa);	/* before its RCU grace period; idempotent */
 /* Softirq: an ICMP error quotes this ESP header. Is it ours? @mtu: 0 if it is not about size. */
 bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi, __be32 seq,
@@ -405,7 +415,8 @@ bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi,
 
 /* ---- selectors.c (K2, pure but for skb access) ---- */
 int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);
-bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);	/* inner header at data */
+/* The inner header is at data. */
+bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);
 int ipvti_ts_dump(struct sk_buff *msg, const struct ipvti_sa *sa);
 int ipvti_ts_put_packet(struct sk_buff *msg, const struct sk_buff *skb);	/* for acquire */
 
@@ -429,7 +440,8 @@ void ipvti_device_changed(struct ipvti_dev *idev);
 /* Called once per authenticated packet or batch: clears suspect, re-arms quiet; softirq. */
 void ipvti_device_heard(struct ipvti_dev *idev);
 /* Where a packet authenticated from, if not config's remote and dport; honours `roam`; softirq. */
-void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u16 family, __be16 port);
+void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u16 family,
+			 __be16 port);
 void ipvti_device_auth_failed(struct ipvti_dev *idev);		/* by ipvti_drop() */
 
 /* ---- spi.c: the table of inbound SPIs ---- */
@@ -456,17 +468,21 @@ int ipvti_sa_new(struct ipvti_dev *idev, const struct nlattr *nest, struct nlatt
 		 struct netlink_ext_ack *extack);
 int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi);
 int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *extack);
-void ipvti_sa_flush(struct ipvti_dev *idev);	/* device lock; device or namespace goes: all of them */
-/* For use after the RCU section; false: expired or deleted. Keeps the SA, its keys and the device. */
+/* All of them: the device or its namespace goes; device lock. */
+void ipvti_sa_flush(struct ipvti_dev *idev);
+/* For use after the RCU section: keeps the SA, its keys and the device; false: it is gone. */
 bool ipvti_sa_hold(struct ipvti_sa *sa);
 void ipvti_sa_put(struct ipvti_sa *sa);		/* any context */
-/* Run the SA's work in at most @delay jiffies: first use, hard limit, HOLD_TIMEOUT of a reserved SPI. */
+/* Run the SA's work within @delay jiffies: first use, hard limit, end of a reservation. */
 void ipvti_sa_wake(struct ipvti_sa *sa, unsigned long delay);	/* any context */
 /* Outbound: take n sequence numbers; 0 and the first one, or -EOVERFLOW (the SA expires itself). */
 int ipvti_sa_take_seq(struct ipvti_sa *sa, unsigned int n, u64 *first);
 /* Charge usage against the limits; softirq. False: a hard limit is reached, drop. */
-bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int packets, u64 bytes);
-/* Inbound: every authenticated packet or batch (event, activates the pair that waits for first use). */
+bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int bytes);
+/* The same for a list: how many of it may pass. */
+unsigned int ipvti_sa_charge_list(struct ipvti_sa *sa, const struct sk_buff *list,
+				  unsigned int packets, u64 bytes);
+/* Inbound: every authenticated packet or batch (event; activates the pair waiting for it). */
 void ipvti_sa_first_use(struct ipvti_sa *sa);
 
 /* ---- netlink.c ---- */
@@ -476,7 +492,7 @@ void ipvti_netlink_net_init(struct ipvti_net *in);
 void ipvti_netlink_net_exit(struct ipvti_net *in);
 extern const struct nla_policy ipvti_ts_policy[IPVTI_A_TS_MAX + 1];
 extern const struct nla_policy ipvti_limit_policy[IPVTI_A_LIMIT_MAX + 1];
-/* One whole SOCKET_GET dump message, for ipvti_socket_dump(); -EMSGSIZE: full, go on in the next. */
+/* One whole SOCKET_GET dump message, for ipvti_socket_dump(); -EMSGSIZE: go on in the next. */
 int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
 			     const union ipvti_addr *local, u16 family, __be16 port, bool owned);
 /* Events: any context (GFP_ATOMIC); lost ones are followed by IPVTI_EVENT_OVERRUN. */
@@ -488,7 +504,10 @@ void ipvti_event_socket(struct net *net, const union ipvti_addr *local, u16 fami
 
 /* ---- stats.c ---- */
 extern const struct ipvti_drop_name { const char *name, *help; } ipvti_drop_names[];
-/* Count, trace, and say nothing else; the caller frees the packet. Any argument but reason may be NULL. bh off. */
+/*
+ * Count, trace, and say nothing else; the caller frees the packet. Any argument but reason may be
+ * NULL. bh off.
+ */
 void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *sa,
 		const struct sk_buff *skb, enum ipvti_drop reason);
 void ipvti_stats_device(struct net_device *dev, struct rtnl_link_stats64 *total);

@@ -565,7 +565,8 @@ static int sa_del_doit(struct sk_buff *skb, struct genl_info *info)
 	idev = device_get_outer(skb, genl_info_net(info), info->attrs, info->extack);
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	err = ipvti_sa_delete(idev, nla_get_u8(tb[IPVTI_A_SA_DIR]), nla_get_u32(tb[IPVTI_A_SA_SPI]));
+	err = ipvti_sa_delete(idev, nla_get_u8(tb[IPVTI_A_SA_DIR]),
+			      nla_get_u32(tb[IPVTI_A_SA_SPI]));
 	if (err)
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[IPVTI_A_SA_SPI],
 				    "the device has no SA of this direction and SPI");
@@ -1157,7 +1158,8 @@ void ipvti_event_socket(struct net *net, const union ipvti_addr *local, u16 fami
 	nest = nla_nest_start(msg, IPVTI_A_SOCKET);
 	if (WARN_ON_ONCE(!nest ||
 			 nla_put(msg, IPVTI_A_SOCK_LOCAL,
-				 family == AF_INET ? sizeof(local->v4) : sizeof(local->v6), local) ||
+				 family == AF_INET ? sizeof(local->v4) : sizeof(local->v6),
+				 local) ||
 			 nla_put_u16(msg, IPVTI_A_SOCK_PORT, ntohs(port)) ||
 			 nla_put_u8(msg, IPVTI_A_SOCK_FAMILY, family) ||
 			 nla_put_u8(msg, IPVTI_A_SOCK_OWNED, 0))) {

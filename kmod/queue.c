@@ -27,7 +27,7 @@
  * @draining: somebody is delivering
  */
 struct ipvti_order {
-	spinlock_t lock;
+	spinlock_t lock;		/* all below */
 	struct list_head batches;
 	unsigned int count;
 	bool draining;

@@ -28,7 +28,7 @@
  * @closed: no more, ever
  */
 struct ipvti_hold {
-	spinlock_t lock;
+	spinlock_t lock;		/* all below */
 	struct ipvti_net *in;
 	struct sk_buff_head packets;
 	unsigned int bytes;
@@ -102,7 +102,7 @@ static bool strip(struct ipvti_sa *sa, struct sk_buff *skb, u8 *next_header)
 	return true;
 }
 
-/* The length the inner header claims, 0 if it lies; RFC 4303 section 2.7 allows padding after it. */
+/* The length the inner header claims, 0 if it lies; RFC 4303 2.7 allows padding after it. */
 static unsigned int inner_len4(const struct sk_buff *skb)
 {
 	const struct iphdr *iph = ip_hdr(skb);
@@ -144,7 +144,8 @@ static bool set_inner(struct sk_buff *skb, u8 next_header)
 
 static u8 inner_tos(const struct sk_buff *skb)
 {
-	return skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->tos : ipv6_get_dsfield(ipv6_hdr(skb));
+	return skb->protocol == htons(ETH_P_IP) ? ip_hdr(skb)->tos :
+						  ipv6_get_dsfield(ipv6_hdr(skb));
 }
 
 /* Into the device: nothing of the outer packet's life comes along. */
@@ -183,7 +184,7 @@ static void receive_inner(struct ipvti_sa *sa, struct sk_buff *skb, u8 next_head
 		return drop(sa, skb, IPVTI_DROP_SELECTOR);
 	if (INET_ECN_decapsulate(skb, outer_tos, inner_tos(skb)) > 1)
 		return drop(sa, skb, IPVTI_DROP_ECN);
-	if (!ipvti_sa_charge(sa, 1, skb->len))
+	if (!ipvti_sa_charge(sa, skb->len))
 		return drop(sa, skb, IPVTI_DROP_SA_EXPIRED);
 	if (!(READ_ONCE(sa->dev->dev->flags) & IFF_UP))
 		return drop(sa, skb, IPVTI_DROP_DEVICE_DOWN);

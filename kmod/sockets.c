@@ -309,7 +309,7 @@ static int check_socket(struct ipvti_net *in, const struct sock *sk,
 		return -EISCONN;
 	}
 	if (udp_sk(sk)->encap_destroy || sk->sk_user_data) {
-		NL_SET_ERR_MSG(extack, "the socket is already adopted, or a tunnel of another kind");
+		NL_SET_ERR_MSG(extack, "already adopted, or the socket of another kind of tunnel");
 		return -EBUSY;
 	}
 	return 0;

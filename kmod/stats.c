@@ -10,7 +10,8 @@
 #include "trace.h"
 
 const struct ipvti_drop_name ipvti_drop_names[] = {
-#define X(id, name, help) [IPVTI_DROP_##id] = { name, help },
+#define X(id, name, help)	\
+	[IPVTI_DROP_##id] = { name, help },
 	IPVTI_DROPS(X)
 #undef X
 };

@@ -53,7 +53,7 @@ enum ipvti_attr {
 	IPVTI_A_PAD,
 	IPVTI_A_ID,			/* u64 */
 	IPVTI_A_IFINDEX,		/* u32 */
-	IPVTI_A_IFNAME,			/* string, in the namespace the device is in now; reply only */
+	IPVTI_A_IFNAME,			/* string, in the device's namespace; reply only */
 	IPVTI_A_DEVICE,			/* nest of IPVTI_A_DEV_* */
 	IPVTI_A_SA,			/* nest of IPVTI_A_SA_* */
 	IPVTI_A_SOCKET,			/* nest of IPVTI_A_SOCK_* */
@@ -112,16 +112,16 @@ enum ipvti_attr_dev {
 	IPVTI_A_DEV_ROAM,		/* u8, enum ipvti_roam */
 	IPVTI_A_DEV_SECPATH,		/* u8, 0 or 1 */
 	IPVTI_A_DEV_INNER_CHECKSUM,	/* u8, enum ipvti_inner_checksum */
-	IPVTI_A_DEV_QUIET,		/* u32, ms without an authenticated packet until event `quiet`; 0 off */
+	IPVTI_A_DEV_QUIET,		/* u32, ms of silence until event `quiet`; 0: off */
 	IPVTI_A_DEV_KEEPALIVE,		/* u32, s between RFC 3948 NAT keepalives; 0 off */
 	IPVTI_A_DEV_TAG,		/* binary, IPVTI_TAG_LEN */
 	/* state, in replies only */
 	IPVTI_A_DEV_MTU,		/* u32, of the netdevice */
-	IPVTI_A_DEV_PATH_MTU,		/* u32, of the outer path, as learnt; absent: not lower than the link's */
+	IPVTI_A_DEV_PATH_MTU,		/* u32, as learnt; absent: not below the link's */
 	IPVTI_A_DEV_CARRIER,		/* u8 */
 	IPVTI_A_DEV_SUSPECT,		/* u8 */
 	IPVTI_A_DEV_CARRIER_AGE,	/* u64, ms since carrier last changed */
-	IPVTI_A_DEV_RX_AGE,		/* u64, ms since the last authenticated packet; absent: never */
+	IPVTI_A_DEV_RX_AGE,		/* u64, ms since authenticated receive; absent: never */
 	IPVTI_A_DEV_TX_AGE,		/* u64, ms since the last ESP packet sent; absent: never */
 	IPVTI_A_DEV_SAS_IN,		/* u32 */
 	IPVTI_A_DEV_SAS_OUT,		/* u32 */
@@ -139,7 +139,7 @@ enum ipvti_sa_dir {
 
 enum ipvti_activate {
 	IPVTI_ACTIVATE_NOW,
-	IPVTI_ACTIVATE_FIRST_USE,	/* when a packet authenticates on the paired inbound SA, or after 1 s */
+	IPVTI_ACTIVATE_FIRST_USE,	/* first packet on the paired inbound SA, or 1 s */
 	IPVTI_ACTIVATE_MANUAL,		/* on SA_ACTIVATE */
 };
 
@@ -162,9 +162,9 @@ enum ipvti_attr_sa {
 	IPVTI_A_SA_KEY,			/* binary, SA_NEW only: RFC key material, never returned */
 	IPVTI_A_SA_ESN,			/* u8, 0 or 1 */
 	IPVTI_A_SA_REPLAY_WINDOW,	/* u32, packets, inbound; 0 off; default 1024 */
-	IPVTI_A_SA_SEQ,			/* u64, last sequence number sent (out) or highest authenticated (in) */
-	IPVTI_A_SA_PAIR,		/* u32, SPI of the SA of the other direction, of the same negotiation */
-	IPVTI_A_SA_REPLACES,		/* u32, SPI of the SA of this direction that this one takes over from */
+	IPVTI_A_SA_SEQ,			/* u64, last sent (out) or highest authenticated (in) */
+	IPVTI_A_SA_PAIR,		/* u32, SPI in the other direction, negotiated with it */
+	IPVTI_A_SA_REPLACES,		/* u32, SPI in this direction, which it takes over from */
 	IPVTI_A_SA_FLOW,		/* u32, flow or CPU class, RFC 9611 */
 	IPVTI_A_SA_ACTIVATE,		/* u8, enum ipvti_activate, outbound */
 	IPVTI_A_SA_TAG,			/* binary, IPVTI_TAG_LEN */
@@ -225,7 +225,7 @@ enum ipvti_attr_sock {
 	IPVTI_A_SOCK_LOCAL,		/* binary, address; absent: any of the socket's family */
 	IPVTI_A_SOCK_PORT,		/* u16 */
 	IPVTI_A_SOCK_FAMILY,		/* u8, AF_INET or AF_INET6; reply only */
-	IPVTI_A_SOCK_OWNED,		/* u8, 1: a process has it; 0: the kernel stands in; reply only */
+	IPVTI_A_SOCK_OWNED,		/* u8, 1: by a process; 0: the kernel stands in */
 
 	__IPVTI_A_SOCK_MAX,
 	IPVTI_A_SOCK_MAX = __IPVTI_A_SOCK_MAX - 1
@@ -280,7 +280,7 @@ enum ipvti_event {
 	IPVTI_EVENT_FIRST_USE,		/* first authenticated packet of an inbound SA */
 	IPVTI_EVENT_SA_DELETED,
 	IPVTI_EVENT_SA_REPLACED,	/* outbound: SA is now current, REPLACES no longer */
-	IPVTI_EVENT_PEER,		/* the peer's outer address or port changed; DEVICE nest: REMOTE, DPORT */
+	IPVTI_EVENT_PEER,		/* its outer address or port: DEVICE nest, REMOTE, DPORT */
 	IPVTI_EVENT_AUTH_FAILURES,	/* a burst of packets that failed authentication */
 	IPVTI_EVENT_CARRIER,		/* DEVICE nest: CARRIER, SUSPECT */
 	IPVTI_EVENT_SOCKET_LOST,	/* owner of an adopted socket is gone; SOCKET nest */
