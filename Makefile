@@ -3,7 +3,9 @@
 #
 #   make              user space, and the module for KDIR (default: the running kernel)
 #   make install      both, below DESTDIR
-#   make check        everything that is tested, in booted kernels; see selftests/check
+#   make check        everything that is tested, in booted kernels; see selftests/check;
+#                     TESTS='replay esn' [KERNEL=stock]: only these selftests
+#   make check-debug  all selftests on an SMP, preemptible kernel with every checker
 #   make demo         a tunnel to a strongSwan gateway, shown step by step
 #   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
 #
@@ -135,9 +137,9 @@ kmod-uml kmod-stock kmod-debug: kmod-%:
 deps:
 	@selftests/vm/deps
 check: deps
-	@selftests/check $(TESTS)
+	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
-	@selftests/check --debug $(TESTS)
+	@selftests/check --debug
 demo: deps
 	@selftests/demo/run
 shell: deps user kmod-$(KERNEL)
