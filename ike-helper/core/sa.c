@@ -233,6 +233,15 @@ static void remove_children(struct ike_core *c, struct ike_sa *sa, enum ike_reas
 		ike_child_remove(c, sa, sa->children, reason != IKE_REASON_DELETED_HERE);
 }
 
+/* What the peer's crossing rekey has made waits for the end of ours, which will not come now. */
+static void drop_rival(struct ike_core *c, const struct ike_sa *sa)
+{
+	struct ike_sa *rival = ike_sa_by_serial(c, sa->job.rival);
+
+	if (sa->job.type == IKE_JOB_REKEY_IKE && rival && rival->state == IKE_SA_REKEYED)
+		ike_sa_delete(c, rival, IKE_REASON_REPLACED);
+}
+
 void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 {
 	bool established = sa->state == IKE_SA_ESTABLISHED;
@@ -243,6 +252,7 @@ void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 	if (!sa->tunnel)
 		return;
 	remove_children(c, sa, reason);
+	drop_rival(c, sa);
 	ike_job_clear(c, sa, &sa->job);
 	ike_child_discard(c, sa->tunnel, &sa->answer.child);
 	ike_child_discard(c, sa->tunnel, &sa->auth.child);
@@ -258,8 +268,10 @@ static void leave_children(struct ike_core *c, struct ike_sa *sa)
 
 	while ((child = sa->children)) {
 		sa->children = child->next;
-		ike_tunnel_adopt(c, sa->tunnel, child->cfg, child->spi_in,
-				 child->outbound ? child->spi_out : 0);
+		if (child->inbound || child->outbound)
+			ike_tunnel_adopt(c, sa->tunnel, child->cfg,
+					 child->inbound ? child->spi_in : 0,
+					 child->outbound ? child->spi_out : 0);
 		ike_child_free(child);
 	}
 }
