@@ -204,7 +204,7 @@ int ipvti_sa_take_seq(struct ipvti_sa *sa, unsigned int n, u64 *first)
 	return 0;
 }
 
-static bool sa_charge_limits(struct ipvti_sa *sa, unsigned int packets, u64 bytes)
+static bool charge_limits(struct ipvti_sa *sa, unsigned int packets, u64 bytes)
 {
 	u64 used_packets = atomic64_add_return(packets, &sa->limit_packets);
 	u64 used_bytes = atomic64_add_return(bytes, &sa->limit_bytes);
@@ -219,23 +219,58 @@ static bool sa_charge_limits(struct ipvti_sa *sa, unsigned int packets, u64 byte
 	return verdict != IPVTI_LIMIT_OVER;
 }
 
-/**
- * ipvti_sa_charge - count usage against the limits of an SA
- * @sa: SA
- * @packets: inner packets about to pass
- * @bytes: of them
- *
- * Context: softirq, RCU read lock held.
- * Return: false when they would exceed a hard limit; the SA is expired then, as it is when they
- * are exactly what was left.
- */
-bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int packets, u64 bytes)
+static void touch(struct ipvti_sa *sa)
 {
 	unsigned long now = jiffies ?: 1;
 
 	if (READ_ONCE(sa->used) != now)
 		WRITE_ONCE(sa->used, now);
-	return !sa->limited || sa_charge_limits(sa, packets, bytes);
+}
+
+/**
+ * ipvti_sa_charge - count a packet against the limits of an SA
+ * @sa: SA
+ * @bytes: of the inner packet about to pass
+ *
+ * Context: softirq, RCU read lock held.
+ * Return: false when it would exceed a hard limit; the SA is expired then, as it is when the
+ * packet is exactly what was left.
+ */
+bool ipvti_sa_charge(struct ipvti_sa *sa, unsigned int bytes)
+{
+	touch(sa);
+	return !sa->limited || charge_limits(sa, 1, bytes);
+}
+
+/* Far enough from the end that a batch can be charged as a whole? */
+static bool has_room(const struct ipvti_sa *sa, unsigned int packets, u64 bytes)
+{
+	return atomic64_read(&sa->limit_packets) + packets < sa->hard.packets &&
+	       atomic64_read(&sa->limit_bytes) + bytes < sa->hard.bytes;
+}
+
+/**
+ * ipvti_sa_charge_list - count a list of packets against the limits of an SA
+ * @sa: SA
+ * @list: inner packets about to pass, linked by skb->next
+ * @packets: how many
+ * @bytes: of them
+ *
+ * Context: softirq, RCU read lock held.
+ * Return: how many of them may pass, the first ones; the SA is expired when it is not all, or
+ * when they were exactly what was left.
+ */
+unsigned int ipvti_sa_charge_list(struct ipvti_sa *sa, const struct sk_buff *list,
+				  unsigned int packets, u64 bytes)
+{
+	unsigned int passed = 0;
+
+	touch(sa);
+	if (!sa->limited || (has_room(sa, packets, bytes) && charge_limits(sa, packets, bytes)))
+		return packets;
+	for (; list && charge_limits(sa, 1, list->len); list = list->next)
+		passed++;
+	return passed;
 }
 
 /**

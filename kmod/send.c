@@ -335,13 +335,44 @@ static struct ipvti_batch *new_batch(struct ipvti_sa *sa)
 	return &op->own;
 }
 
+static void drop_list(struct ipvti_dev *idev, struct ipvti_sa *sa, struct sk_buff *skb,
+		      enum ipvti_drop reason)
+{
+	struct sk_buff *next;
+
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		ipvti_drop(NULL, idev, sa, skb, reason);
+		kfree_skb(skb);
+	}
+}
+
+/* At a hard limit the first packets of a list may still pass, and the rest is dropped. */
+static unsigned int charge_list(struct ipvti_sa *sa, struct sk_buff *list)
+{
+	struct sk_buff *last = list, *rest;
+	unsigned int n, passed, i;
+	u64 bytes;
+
+	n = count_list(list, &bytes);
+	passed = ipvti_sa_charge_list(sa, list, n, bytes);
+	if (!passed || passed == n)
+		return passed;
+	for (i = 1; i < passed; i++)
+		last = last->next;
+	rest = last->next;
+	last->next = NULL;
+	drop_list(sa->dev, sa, rest, IPVTI_DROP_SA_EXPIRED);
+	return passed;
+}
+
 /* The batch exists: segment, take numbers, encrypt. Takes skb; the reason if it did not get far. */
 static int send_batch(struct ipvti_batch *batch, const struct ipvti_config *config,
 		      struct sk_buff **skb, bool fragment, enum ipvti_drop *reason)
 {
 	struct sk_buff *segments;
 	unsigned int n;
-	u64 bytes, seq;
+	u64 seq;
 	int err;
 
 	segments = segment(*skb);
@@ -350,8 +381,8 @@ static int send_batch(struct ipvti_batch *batch, const struct ipvti_config *conf
 		return -ENOMEM;
 	}
 	*skb = segments;
-	n = count_list(segments, &bytes);
-	if (!ipvti_sa_charge(batch->sa, n, bytes)) {
+	n = charge_list(batch->sa, segments);
+	if (!n) {
 		*reason = IPVTI_DROP_SA_EXPIRED;
 		return -EKEYEXPIRED;
 	}
@@ -397,18 +428,6 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 err_batch:
 	ipvti_batch_free(batch);
 	return err;
-}
-
-static void drop_list(struct ipvti_dev *idev, struct ipvti_sa *sa, struct sk_buff *skb,
-		      enum ipvti_drop reason)
-{
-	struct sk_buff *next;
-
-	skb_list_walk_safe(skb, skb, next) {
-		skb_mark_not_on_list(skb);
-		ipvti_drop(NULL, idev, sa, skb, reason);
-		kfree_skb(skb);
-	}
 }
 
 /**
