@@ -407,6 +407,14 @@ static bool busy(const struct ike_sa *sa)
 	       sa->job.type == IKE_JOB_REKEY_IKE;
 }
 
+/* Whether a Child SA may be rekeyed by the peer; 0 or the error to answer with. */
+static uint16_t check_old(const struct ike_child *old)
+{
+	if (!old)
+		return IKE_NOTIFY_CHILD_SA_NOT_FOUND;
+	return old->state == IKE_CHILD_LIVE && !old->want_delete ? 0 : IKE_NOTIFY_TEMPORARY_FAILURE;
+}
+
 /* The Child SA a REKEY_SA notification means; 0 or the error to answer with. */
 static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
 			 struct ike_child **old)
@@ -422,10 +430,7 @@ static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike
 		return IKE_NOTIFY_INVALID_SYNTAX;
 	r = ike_reader_init(n.spi.data, n.spi.len);
 	*old = ike_child_by_spi(c, sa->tunnel, IKE_OUT, ike_get_u32(&r), &owner);
-	if (!*old || owner != sa)
-		return IKE_NOTIFY_CHILD_SA_NOT_FOUND;
-	return (*old)->state == IKE_CHILD_LIVE && !(*old)->want_delete ? 0 :
-								       IKE_NOTIFY_TEMPORARY_FAILURE;
+	return owner == sa ? check_old(*old) : IKE_NOTIFY_CHILD_SA_NOT_FOUND;
 }
 
 static void refuse_group(struct ike_core *c, struct ike_sa *sa, uint16_t group)
@@ -521,19 +526,31 @@ static void retire_sibling(struct ike_core *c, struct ike_sa *sa, const struct i
 		other->want_delete = true;
 }
 
+static void answer_error(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+			 uint16_t error)
+{
+	ike_child_discard(c, sa->tunnel, &child);
+	ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, error);
+}
+
 static void answer(struct ike_core *c, struct ike_sa *sa, struct ike_child *child)
 {
+	/* While the SPI was on its way our own rekey may have been answered, or a Delete come. */
+	uint16_t error = child->old ? check_old(ike_child_by_serial(sa, child->old)) : 0;
 	struct ike_builder b = { 0 };
 
+	if (error) {
+		answer_error(c, sa, child, error);
+		return;
+	}
 	ike_child_put_answer(&b, child, sa->answer.number);
 	ike_payload_put(&b, IKE_P_NONCE, child->nr.data, child->nr.len);
 	if (child->ke.group)
 		ike_ke_put(&b, child->ke.group, child->ke.pub, child->ke.pub_len);
 	ike_child_put_answer_ts(&b, child);
 	if (!ike_child_install(c, sa, child, false)) {
-		ike_child_free(child);
 		ike_writer_free(&b.w);
-		ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_TEMPORARY_FAILURE);
+		answer_error(c, sa, child, IKE_NOTIFY_TEMPORARY_FAILURE);
 		return;
 	}
 	note_crossing(c, sa, child);
@@ -567,10 +584,8 @@ void ike_create_child_spi(struct ike_core *c, struct ike_sa *sa, uint32_t token,
 	sa->answer.token = 0;
 	sa->answer.child = NULL;
 	child->spi_in = spi;
-	if (spi) {
+	if (spi)
 		answer(c, sa, child);
-		return;
-	}
-	ike_child_free(child);
-	ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_TEMPORARY_FAILURE);
+	else
+		answer_error(c, sa, child, IKE_NOTIFY_TEMPORARY_FAILURE);
 }
