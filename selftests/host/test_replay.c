@@ -67,7 +67,7 @@ static void compare(uint32_t window, bool esn, uint64_t base)
 {
 	struct model *model = test_calloc(1, sizeof(*model));
 	struct ipvti_replay replay;
-	uint64_t seq, reach = window + 70;
+	uint64_t seq, back, reach = window + 70;
 	unsigned int i;
 
 	model->base = base;
@@ -77,9 +77,11 @@ static void compare(uint32_t window, bool esn, uint64_t base)
 	/* what is not above the starting point counts as seen */
 	for (i = 0; i < 40000; i++) {
 		seq = model->top + 1 + pick(pick(50) ? 3 : reach);
-		if (pick(2))
-			seq -= pick(reach) + 1;
-		if (seq <= base || (!esn && seq > UINT32_MAX))
+		back = pick(2) * (pick(reach) + 1);
+		if (seq <= base + back)
+			continue;
+		seq -= back;
+		if (!esn && seq > UINT32_MAX)
 			continue;
 		if (seq - base >= MODEL_SIZE)
 			break;
