@@ -212,7 +212,8 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m)
 	set_id(o, "remote-id", &t->conf.remote_id);
 	set_number(o, "adopted-sas", count_adopted(t));
 	set_string(o, "encap", t->endpoint_set && t->endpoint.encap ? "udp" : "none");
-	set_heard(o, have ? &dev : NULL, m);
+	if (t->up || count_adopted(t))
+		set_heard(o, have ? &dev : NULL, m);
 	set_error(o, t);
 	if (m && m->known)
 		set_core(o, t, m);
