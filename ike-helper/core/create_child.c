@@ -365,6 +365,14 @@ static bool lost_to(struct ike_core *c, struct ike_sa *sa, const struct ike_job 
 	       ike_nonce_lower(&job->child->ni, &job->child->nr, &rival->ni, &rival->nr);
 }
 
+static void succeed(struct ike_child *old, bool lost)
+{
+	if (!old || old->state != IKE_CHILD_LIVE)
+		return;
+	old->state = IKE_CHILD_REPLACED;
+	old->want_delete = !lost;
+}
+
 void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
 			       struct ike_payloads *ps)
 {
@@ -384,6 +392,10 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 		reason = refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
 				       "the key exchange failed");
 	lost = lost_to(c, sa, job);
+	if (reason == IKE_REASON_NONE && child->spi_out == job->gone) {
+		succeed(old, lost);
+		return;
+	}
 	if (reason == IKE_REASON_NONE && !ike_child_install(c, sa, child, lost))
 		reason = IKE_REASON_CRYPTO;
 	if (reason != IKE_REASON_NONE) {
@@ -393,10 +405,7 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	}
 	job->child = NULL;
 	child->want_delete = lost;
-	if (!old || old->state != IKE_CHILD_LIVE)
-		return;
-	old->state = IKE_CHILD_REPLACED;
-	old->want_delete = !lost;
+	succeed(old, lost);
 }
 
 /* ---- answer ---- */
@@ -430,7 +439,12 @@ static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike
 		return IKE_NOTIFY_INVALID_SYNTAX;
 	r = ike_reader_init(n.spi.data, n.spi.len);
 	*old = ike_child_by_spi(c, sa->tunnel, IKE_OUT, ike_get_u32(&r), &owner);
-	return owner == sa ? check_old(*old) : IKE_NOTIFY_CHILD_SA_NOT_FOUND;
+	if (*old && owner != sa)
+		return IKE_NOTIFY_CHILD_SA_NOT_FOUND;
+	/* One we do not know may be in the response that we wait for. */
+	if (!*old && sa->job.type == IKE_JOB_CHILD && sa->job.sent)
+		return IKE_NOTIFY_TEMPORARY_FAILURE;
+	return check_old(*old);
 }
 
 static void refuse_group(struct ike_core *c, struct ike_sa *sa, uint16_t group)

@@ -282,6 +282,9 @@ static void response_received(struct ike_core *c, struct ike_sa *sa, const struc
 	if (!ike_payloads_get(first, chain, &ps)) {
 		ike_explain(c, sa->tunnel, ike_job_step(&job), IKE_REASON_INVALID_SYNTAX, false);
 		ike_sa_kill(c, sa, IKE_REASON_INVALID_SYNTAX);
+	} else if (ps.critical) {
+		ike_explain(c, sa->tunnel, ike_job_step(&job), IKE_REASON_CRITICAL_PAYLOAD, false);
+		ike_sa_kill(c, sa, IKE_REASON_CRITICAL_PAYLOAD);
 	} else if (h->exchange == IKE_EXCH_AUTH) {
 		ike_auth_response(c, sa, &job, &ps, inner, first);
 	} else {

@@ -125,14 +125,17 @@ static bool get_delete(struct ike_chunk body, uint8_t *protocol, struct ike_read
  * RFC 7296 section 1.4.1: the answer names our halves, but not those whose Delete of ours crosses
  * this one; of these the outbound half goes now and the inbound one with the answer.
  */
-static bool delete_child(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi,
-			 uint32_t *spi_in)
+static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, uint32_t *spi_in)
 {
+	const struct ike_tunnel *t = sa->tunnel;
 	struct ike_sa *owner;
 	struct ike_child *child = ike_child_by_spi(c, t, IKE_OUT, spi, &owner);
 
-	if (!child)
+	if (!child) {
+		if (sa->job.type == IKE_JOB_CHILD)
+			sa->job.gone = spi;
 		return false;
+	}
 	if (child->state == IKE_CHILD_DELETING) {
 		if (child->outbound)
 			ike_act_sa(c, IKE_ACT_DELETE, t->cfg.tunnel, IKE_OUT, child->spi_out);
@@ -157,7 +160,7 @@ static void delete_children(struct ike_core *c, struct ike_sa *sa, struct ike_re
 	size_t n = 0;
 
 	while (spis.left && n < IKE_MAX_PAYLOADS)
-		n += delete_child(c, sa->tunnel, ike_get_u32(&spis), &ours[n]);
+		n += delete_child(c, sa, ike_get_u32(&spis), &ours[n]);
 	if (n)
 		put_delete(b, IKE_PROTO_ESP, ours, n);
 }

@@ -8,6 +8,8 @@
 enum {
 	PROBE_AFTER = 3,	/* T / 3 */
 	PROBE_EVERY = 6,	/* T / 6: transmissions at 2/6, 3/6, 4/6, 5/6 of T */
+	EARLY = 20,		/* T / 20 is left for carrier to go down */
+	SHORTEST = 50,
 };
 
 static void set_suspect(struct ike_core *c, struct ike_tunnel *t, bool suspect)
@@ -58,12 +60,14 @@ uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel
 	if (!t->cfg.detect_ms || t->suspect || !t->quiet ||
 	    c->now < last + t->cfg.detect_ms / PROBE_AFTER)
 		return interval;
+	if (often < SHORTEST)
+		often = SHORTEST;
 	return often < interval ? often : interval;
 }
 
 static uint64_t suspect_at(const struct ike_core *c, const struct ike_tunnel *t)
 {
-	uint64_t at = ike_liveness_last(c, t) + t->cfg.detect_ms;
+	uint64_t at = ike_liveness_last(c, t) + t->cfg.detect_ms - t->cfg.detect_ms / EARLY;
 
 	return at > c->grace_until ? at : c->grace_until;
 }
@@ -90,8 +94,8 @@ uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel
 		return IKE_NEVER;
 	probe = ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER;
 	suspect = t->suspect ? IKE_NEVER : suspect_at(c, t);
-	/* With a request outstanding there is no probe to send, but its pace may change then. */
-	if (sa->job.type && c->now >= probe)
+	/* With a request or answer outstanding there is no probe to send, but its pace may change then. */
+	if ((sa->job.type || sa->answer.active) && c->now >= probe)
 		return suspect;
 	return probe < suspect ? probe : suspect;
 }

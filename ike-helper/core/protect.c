@@ -301,6 +301,9 @@ static enum ike_open_result add_fragment(struct ike_sa *sa, const struct ike_hea
 		ike_fragments_reset(f);
 	if (f->total && (p->total < f->total || f->part[p->number - 1].data))
 		return IKE_OPEN_PARTIAL;
+	if (f->len + inner->len > MAX_MESSAGE)
+		return IKE_OPEN_BAD;
+	f->len += inner->len;
 	f->id = h->id;
 	f->response = response;
 	f->total = p->total;

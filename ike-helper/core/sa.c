@@ -92,6 +92,12 @@ bool ike_sa_alive(const struct ike_sa *sa)
 	return !sa->dead && sa->state != IKE_SA_NONE;
 }
 
+/* Of several IKE SAs of a tunnel the established one, and of these the one that is to stay. */
+static int rank(const struct ike_sa *sa)
+{
+	return sa->state != IKE_SA_ESTABLISHED ? 0 : sa->delete_at != IKE_NEVER ? 1 : 2;
+}
+
 struct ike_sa *ike_sa_of(const struct ike_core *c, const struct ike_tunnel *t)
 {
 	struct ike_sa *best = NULL;
@@ -100,7 +106,7 @@ struct ike_sa *ike_sa_of(const struct ike_core *c, const struct ike_tunnel *t)
 	for (sa = c->sas; sa; sa = sa->next) {
 		if (sa->tunnel != t || !ike_sa_alive(sa))
 			continue;
-		if (!best || (sa->state == IKE_SA_ESTABLISHED) > (best->state == IKE_SA_ESTABLISHED))
+		if (!best || rank(sa) > rank(best))
 			best = sa;
 	}
 	return best;
@@ -131,14 +137,19 @@ void ike_sa_endpoint(struct ike_core *c, struct ike_sa *sa)
 
 /*
  * Two ends that connect to each other at once make two IKE SAs. Both ends drop the same one: that
- * with the lowest nonce, as for rekeys, and its initiator says Delete; the other waits for that.
+ * with the lowest nonce, as for rekeys, and its initiator says Delete. If that does not come the
+ * peer knows nothing of our own one, since it has begun anew: then ours is the one to go.
  */
 static void cross(struct ike_core *c, struct ike_sa *sa, struct ike_sa *other)
 {
 	bool other_loses = ike_nonce_lower(&other->ni, &other->nr, &sa->ni, &sa->nr);
 	struct ike_sa *loser = other_loses ? other : sa;
+	struct ike_sa *winner = other_loses ? sa : other;
 
-	loser->delete_at = c->now + (loser->initiator ? CROSS_LOSER_TIME : IKE_CROSS_TIME);
+	if (loser->initiator)
+		loser->delete_at = c->now + CROSS_LOSER_TIME;
+	else
+		winner->delete_at = c->now + IKE_CROSS_TIME;
 }
 
 static void supersede(struct ike_core *c, struct ike_sa *sa, struct ike_sa *other)
@@ -257,7 +268,7 @@ void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 	ike_child_discard(c, sa->tunnel, &sa->answer.child);
 	ike_child_discard(c, sa->tunnel, &sa->auth.child);
 	if (established)
-		ike_tunnel_ended(c, sa->tunnel, reason);
+		ike_tunnel_ended(c, sa, reason);
 	else if (sa->state == IKE_SA_CONNECTING && sa->initiator && reason != IKE_REASON_REPLACED)
 		ike_tunnel_failed(c, sa->tunnel, reason);
 }
@@ -313,7 +324,7 @@ void ike_sa_delete(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason
 	}
 	remove_children(c, sa, reason);
 	if (sa->state == IKE_SA_ESTABLISHED && sa->tunnel)
-		ike_tunnel_ended(c, sa->tunnel, reason);
+		ike_tunnel_ended(c, sa, reason);
 	sa->state = IKE_SA_DELETING;
 	sa->want_delete = true;
 	sa->reason = reason;
@@ -334,7 +345,7 @@ void ike_sa_finish(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason
 	remove_children(c, sa, reason);
 	ike_job_clear(c, sa, &sa->job);
 	if (established)
-		ike_tunnel_ended(c, sa->tunnel, reason);
+		ike_tunnel_ended(c, sa, reason);
 }
 
 void ike_sa_tick(struct ike_core *c, struct ike_sa *sa)

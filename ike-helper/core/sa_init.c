@@ -117,6 +117,9 @@ void ike_sa_init_start(struct ike_core *c, struct ike_tunnel *t, const struct ik
 
 static bool retry_cookie(struct ike_core *c, struct ike_sa *sa, const struct ike_notify_view *n)
 {
+	if (sa->cookie.len && sa->cookie.len == n->data.len &&
+	    !memcmp(sa->cookie.data, n->data.data, n->data.len))
+		return true;	/* the answer to our first request once more */
 	if (!n->data.len || n->data.len > IKE_MAX_COOKIE || sa->init_retries++ >= MAX_RETRIES)
 		return false;
 	ike_blob_set(&sa->cookie, n->data.data, n->data.len);
@@ -130,6 +133,8 @@ static bool retry_group(struct ike_core *c, struct ike_sa *sa, const struct ike_
 	struct ike_reader r = ike_reader_init(n->data.data, n->data.len);
 	uint16_t group = ike_get_u16(&r);
 
+	if (sa->init_retries && group == sa->ke.group)
+		return true;	/* likewise */
 	if (r.bad || group == sa->ke.group || sa->init_retries++ >= MAX_RETRIES ||
 	    !ike_proposals_have_group(&sa->tunnel->cfg.ike, group) ||
 	    !ike_ke_start(c, &sa->ke, group))

@@ -160,6 +160,7 @@ enum ike_job_type {
  * @old: serial of the Child SA being rekeyed or deleted
  * @fresh: serial of the IKE SA being made by a rekey
  * @rival: serial of what the peer's crossing request has made: a Child SA or an IKE SA
+ * @gone: SPI the peer has deleted and we do not know: it may be in the response to come
  */
 struct ike_job {
 	enum ike_job_type type;
@@ -175,6 +176,7 @@ struct ike_job {
 	uint32_t old;
 	uint32_t fresh;
 	uint32_t rival;
+	uint32_t gone;
 };
 
 /**
@@ -231,6 +233,7 @@ struct ike_fragments {
 	bool response;
 	uint16_t total;
 	uint16_t count;
+	size_t len;
 	uint8_t first;
 	struct ike_blob part[IKE_MAX_FRAGMENTS];
 };
@@ -358,6 +361,7 @@ struct ike_orphan {
  * @heard_esp: last ESP as far as known, when @quiet
  * @heard_ike: last authenticated IKE message
  * @resolve_token: of the RESOLVE awaited
+ * @beside: the attempt in work is made beside an established IKE SA
  * @attempt: attempts since the last success
  * @retry_at: connect again
  * @seen: address of the last attempt, taken for the peer's as responder
@@ -380,6 +384,7 @@ struct ike_tunnel {
 	uint64_t heard_esp;
 	uint64_t heard_ike;
 	uint32_t resolve_token;
+	bool beside;
 	unsigned int attempt;
 	uint64_t retry_at;
 	struct ike_addr seen;
@@ -811,7 +816,7 @@ void ike_tunnel_failed(struct ike_core *c, struct ike_tunnel *t, enum ike_reason
 /** ike_tunnel_succeeded() - an attempt has made an IKE SA */
 void ike_tunnel_succeeded(struct ike_tunnel *t);
 /** ike_tunnel_ended() - an established IKE SA is gone; schedules a new one if wanted */
-void ike_tunnel_ended(struct ike_core *c, struct ike_tunnel *t, enum ike_reason reason);
+void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason);
 /** ike_tunnel_retry_in() - pause before the next attempt, growing */
 uint64_t ike_tunnel_retry_in(struct ike_core *c, const struct ike_tunnel *t);
 /** ike_tunnel_adopt() - SAs in the kernel without IKE SA */

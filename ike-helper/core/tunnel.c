@@ -208,6 +208,13 @@ static bool peer_connecting(const struct ike_core *c, const struct ike_tunnel *t
 	return false;
 }
 
+static bool established(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	const struct ike_sa *sa = ike_sa_of(c, t);
+
+	return sa && sa->state == IKE_SA_ESTABLISHED;
+}
+
 void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 {
 	struct ike_action *a;
@@ -219,6 +226,7 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 		return;
 	}
 	t->retry_at = IKE_NEVER;
+	t->beside = established(c, t);
 	t->resolve_token = ike_new_token(c);
 	a = ike_act(c, IKE_ACT_RESOLVE, t->cfg.tunnel);
 	a->token = t->resolve_token;
@@ -228,6 +236,8 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 void ike_tunnel_address(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
 	t->resolve_token = 0;
+	if (established(c, t) && !t->beside)
+		return;		/* the peer was faster */
 	if (!ev->u.address.ok) {
 		ike_explain(c, t, IKE_STEP_RESOLVE, IKE_REASON_NO_ADDRESS, false);
 		ike_tunnel_failed(c, t, IKE_REASON_NO_ADDRESS);
@@ -235,13 +245,6 @@ void ike_tunnel_address(struct ike_core *c, struct ike_tunnel *t, const struct i
 	}
 	t->seen = ev->u.address.remote;
 	ike_sa_init_start(c, t, &ev->u.address.local, &ev->u.address.remote);
-}
-
-static bool established(const struct ike_core *c, const struct ike_tunnel *t)
-{
-	const struct ike_sa *sa = ike_sa_of(c, t);
-
-	return sa && sa->state == IKE_SA_ESTABLISHED;
 }
 
 void ike_tunnel_up(struct ike_core *c, struct ike_tunnel *t)
@@ -293,16 +296,23 @@ void ike_tunnel_succeeded(struct ike_tunnel *t)
 	t->reason = IKE_REASON_NONE;
 }
 
-void ike_tunnel_ended(struct ike_core *c, struct ike_tunnel *t, enum ike_reason reason)
+void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason)
 {
 	bool at_once = reason == IKE_REASON_TIMEOUT || reason == IKE_REASON_PEER_RESTARTED;
-	const struct ike_sa *sa;
+	struct ike_tunnel *t = ended->tunnel;
+	struct ike_sa *left = NULL;
+	struct ike_sa *sa;
+	size_t n = 0;
 
-	for (sa = c->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && !sa->dead && sa->state == IKE_SA_ESTABLISHED)
-			break;
-	/* The SA that has just ended may still say so of itself; another must not. */
-	if (sa && sa->children)
+	for (sa = c->sas; sa; sa = sa->next) {
+		if (sa == ended || sa->tunnel != t || sa->dead || sa->state != IKE_SA_ESTABLISHED)
+			continue;
+		left = sa;
+		n++;
+	}
+	if (n == 1)
+		left->delete_at = IKE_NEVER;	/* whatever it had to make room for is gone */
+	if (n)
 		return;
 	t->reason = reason;
 	if (t->wanted)
