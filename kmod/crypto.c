@@ -189,7 +189,7 @@ static void op_complete(ipvti_compat_crypto_arg *arg, int err)
 		kfree(op);
 	local_bh_disable();
 	rcu_read_lock();
-	ipvti_batch_done(batch);
+	ipvti_batch_done(batch, 1);
 	rcu_read_unlock();
 	local_bh_enable();
 }

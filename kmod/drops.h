@@ -26,7 +26,7 @@
 	X(SA_EXPIRED,	"sa-expired",	"the inbound SA has reached a hard limit") \
 	X(NO_KEY,	"no-key",	"reserved SPI without its key, hold queue full") \
 	X(HOLD_TIMEOUT,	"hold-timeout",	"held on a reserved SPI whose key did not come in time") \
-	X(WRONG_ENCAP,	"wrong-encap",	"UDP encapsulation does not match the device") \
+	X(WRONG_ENCAP,	"wrong-encap",	"native ESP, but UDP encapsulation was agreed upon") \
 	X(REPLAY_OLD,	"replay-old",	"sequence number older than the replay window") \
 	X(REPLAY_SEEN,	"replay-seen",	"sequence number seen before") \
 	X(SEQ_ZERO,	"seq-zero",	"sequence number 0 is never sent") \

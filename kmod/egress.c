@@ -20,7 +20,6 @@
 
 static void send_unreachable(struct sk_buff *skb)
 {
-	memset(skb->cb, 0, sizeof(skb->cb));
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	else if (skb->protocol == htons(ETH_P_IPV6))

@@ -355,8 +355,8 @@ int ipvti_order_reserve(struct ipvti_batch *batch, unsigned int n, u64 *first);
 bool ipvti_order_room(const struct ipvti_sa *sa);
 bool ipvti_order_idle(const struct ipvti_sa *sa);
 void ipvti_order_enter(struct ipvti_batch *batch);
-/* One of its pending is done; bh off, RCU. */
-void ipvti_batch_done(struct ipvti_batch *batch);
+/* So many of its pending are done; bh off, RCU. */
+void ipvti_batch_done(struct ipvti_batch *batch, unsigned int n);
 
 /* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */

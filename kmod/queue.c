@@ -74,7 +74,6 @@ void ipvti_batch_init(struct ipvti_op *op, struct ipvti_sa *sa)
 	batch->head = NULL;
 	batch->tail = &batch->head;
 	batch->dst = NULL;
-	atomic_set(&batch->pending, 1);
 	batch->ready = false;
 	batch->held = sa->async;
 	batch->depth = 0;
@@ -205,13 +204,14 @@ unlock:
 }
 
 /**
- * ipvti_batch_done() - one packet of a batch is through crypto, or all are submitted
- * @batch: which is gone after the last of them
+ * ipvti_batch_done() - packets of a batch are through crypto, or all are submitted
+ * @batch: whose pending was set to the packets and one; gone after the last of them
+ * @n: how many of these are done
  *
  * Context: bottom halves disabled, RCU read lock held.
  */
-void ipvti_batch_done(struct ipvti_batch *batch)
+void ipvti_batch_done(struct ipvti_batch *batch, unsigned int n)
 {
-	if (atomic_dec_and_test(&batch->pending))
+	if (atomic_sub_and_test(n, &batch->pending))
 		ready(batch);
 }

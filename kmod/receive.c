@@ -280,17 +280,24 @@ static void open_packet(struct ipvti_op *op, struct sk_buff *skb)
 		atomic_set(&batch->pending, 1);
 	}
 	ipvti_order_enter(batch);
-	ipvti_batch_done(batch);
+	ipvti_batch_done(batch, 1);
 }
 
 static void process(struct ipvti_sa *sa, struct sk_buff *skb)
 {
+	const struct ipvti_config *config = rcu_dereference(sa->dev->config);
 	struct ip_esp_hdr *esph = (struct ip_esp_hdr *)skb->data;
 	enum ipvti_replay_verdict verdict;
 	struct sk_buff *owned;
 	struct ipvti_op *op;
 	u64 seq;
 
+	/* What stays may outlive the section that the outer route and device are good for. */
+	skb_dst_drop(skb);
+	skb->dev = sa->dev->dev;
+
+	if (config->encap == IPVTI_ENCAP_UDP && !ipvti_cb(skb)->sport)
+		return drop(sa, skb, IPVTI_DROP_WRONG_ENCAP);
 	if (!ipvti_esp_len_valid(&sa->alg->sizes, skb->len))
 		return drop(sa, skb, IPVTI_DROP_MALFORMED);
 	seq = ipvti_replay_number(&sa->replay, ntohl(esph->seq_no));
@@ -374,7 +381,8 @@ static bool hold_packet(struct ipvti_sa *sa, struct sk_buff *skb)
  * @skb: ESP header at data and in the linear part, outer IP header at the network header; taken
  * @sport: source port of the UDP header before it; 0: there was none
  *
- * Native and UDP-encapsulated packets are accepted alike, as RFC 7296 section 2.23 asks.
+ * RFC 7296 section 2.23: UDP encapsulation is accepted whether or not a NAT was detected. Its
+ * absence is not, where it was agreed upon.
  *
  * Context: softirq, RCU.
  */

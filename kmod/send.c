@@ -71,7 +71,6 @@ static bool fits(const struct sk_buff *skb, u32 mtu)
 static void send_too_big(struct sk_buff *skb, u32 mtu)
 {
 	skb_dst_update_pmtu_no_confirm(skb, mtu);
-	memset(skb->cb, 0, sizeof(skb->cb));
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
 	else
@@ -225,8 +224,11 @@ struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, uns
 	return skb;
 }
 
-/* Encrypt one packet of the batch, whose place in it is taken whatever comes of it. */
-static void seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff *skb, u64 seq)
+/*
+ * Encrypt one packet of the batch, whose place in it is taken whatever comes of it. True: it went
+ * off with the operation, and will report itself.
+ */
+static bool seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff *skb, u64 seq)
 {
 	struct ip_esp_hdr *esph = (struct ip_esp_hdr *)skb->data;
 	struct ipvti_sa *sa = batch->sa;
@@ -235,7 +237,7 @@ static void seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff
 		*op = ipvti_op_alloc(sa);
 		if (!*op) {
 			ipvti_cb(skb)->err = -ENOMEM;
-			return;
+			return false;
 		}
 		(*op)->batch = batch;
 	}
@@ -243,14 +245,13 @@ static void seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff
 	esph->seq_no = htonl(lower_32_bits(seq));
 	ipvti_crypto_iv(sa, seq, esph->enc_data);
 
-	atomic_inc(&batch->pending);
-	if (ipvti_crypto_seal(*op, skb) == -EINPROGRESS)
-		*op = NULL;
-	else
-		atomic_dec(&batch->pending);
+	if (ipvti_crypto_seal(*op, skb) != -EINPROGRESS)
+		return false;
+	*op = NULL;
+	return true;
 }
 
-static void send_one(struct ipvti_batch *batch, struct ipvti_op **op,
+static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 		     const struct ipvti_config *config, struct sk_buff *skb, u64 seq, bool fragment)
 {
 	unsigned int headroom = LL_RESERVED_SPACE(batch->dst->dev) + batch->dst->header_len +
@@ -263,28 +264,30 @@ static void send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 	if (!out) {
 		ipvti_drop(NULL, batch->sa->dev, batch->sa, skb, IPVTI_DROP_NO_MEMORY);
 		kfree_skb(skb);
-		return;
+		return false;
 	}
 	*ipvti_cb(out) = cb;
 	*batch->tail = out;
 	batch->tail = &out->next;
-	seal(batch, op, out, seq);
+	return seal(batch, op, out, seq);
 }
 
 static void send_segments(struct ipvti_batch *batch, const struct ipvti_config *config,
-			  struct sk_buff *segments, u64 seq, bool fragment)
+			  struct sk_buff *segments, unsigned int n, u64 seq, bool fragment)
 {
 	struct ipvti_op *first = container_of(batch, struct ipvti_op, own);
 	struct ipvti_op *op = first;
+	unsigned int done = 1;
 	struct sk_buff *skb, *next;
 
+	atomic_set(&batch->pending, n + 1);
 	skb_list_walk_safe(segments, skb, next) {
 		skb_mark_not_on_list(skb);
-		send_one(batch, &op, config, skb, seq++, fragment);
+		done += !send_one(batch, &op, config, skb, seq++, fragment);
 	}
 	if (op != first)
 		kfree(op);
-	ipvti_batch_done(batch);
+	ipvti_batch_done(batch, done);
 }
 
 static struct sk_buff *segment(struct sk_buff *skb)
@@ -391,7 +394,7 @@ static int send_batch(struct ipvti_batch *batch, const struct ipvti_config *conf
 		*reason = reserve_failed(err);
 		return err;
 	}
-	send_segments(batch, config, segments, seq, fragment);
+	send_segments(batch, config, segments, n, seq, fragment);
 	return 0;
 }
 

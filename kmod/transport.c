@@ -32,6 +32,20 @@ static DEFINE_PER_CPU(u8, depth);
 
 /* ---- in ---- */
 
+static bool to_local(const struct ipvti_config *config, const struct sk_buff *skb)
+{
+	bool ip4 = ip_hdr(skb)->version == 4;
+
+	switch (config->local_family) {
+	case AF_INET:
+		return ip4 && (!config->local.v4 || config->local.v4 == ip_hdr(skb)->daddr);
+	case AF_INET6:
+		return !ip4 && (ipv6_addr_any(&config->local.v6) ||
+				ipv6_addr_equal(&config->local.v6, &ipv6_hdr(skb)->daddr));
+	}
+	return config->family == AF_UNSPEC || (config->family == AF_INET) == ip4;
+}
+
 /**
  * ipvti_transport_sa() - the inbound SA that an outer packet is for
  * @skb: outer IP header at the network header
@@ -48,16 +62,7 @@ struct ipvti_sa *ipvti_transport_sa(const struct sk_buff *skb, __be32 spi)
 	if (!sa)
 		return NULL;
 	config = rcu_dereference(sa->dev->config);
-	if (ip_hdr(skb)->version == 4) {
-		if (config->family != AF_INET6 &&
-		    (!config->local.v4 || config->local.v4 == ip_hdr(skb)->daddr))
-			return sa;
-	} else if (config->family != AF_INET &&
-		   (ipv6_addr_any(&config->local.v6) ||
-		    ipv6_addr_equal(&config->local.v6, &ipv6_hdr(skb)->daddr))) {
-		return sa;
-	}
-	return NULL;
+	return to_local(config, skb) ? sa : NULL;
 }
 
 static int receive(struct sk_buff *skb, __be16 sport)
