@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# kernels: uml stock
+# ipvtid starts, strongSwan with its default proposals answers: each algorithm, each kind of
+# identity, IPv4 and IPv6 outside and inside.
+. "${0%/*}/lib.sh"
+. "${0%/*}/ike.sh"
+
+# negotiated: what charon says it agreed on, IKE and ESP.
+negotiated() {
+	swan right --list-sas | awk '
+		/^ +[A-Z0-9_]+-?[0-9]*\/.*PRF/ { ike = $1 }
+		/ESP:/ { sub(/.*ESP:/, ""); esp = $1 }
+		END { print ike, esp }'
+}
+
+# case_up NAME IKE ESP [KEY=VALUE...]: with this configuration it comes up with these algorithms, and
+# carries both families.
+case_up() {
+	local name=$1 ike=$2 esp=$3
+
+	shift 3
+	site_reload "$@" >/dev/null
+	check "$name: ipvtictl up" up
+	expect "$name: what charon agreed on" "$ike $esp" "$(negotiated)"
+	check "$name: both families pass" wait_for 5 answers
+	check "$name: down" down
+}
+
+# proposal IKE ESP WANTED-IKE WANTED-ESP
+proposal() {
+	case_up "$1, $2" "$3" "$4" ike-proposals="$1" esp-proposals="$2"
+}
+
+# identity NAME LEFT RIGHT [CHARON-LEFT CHARON-RIGHT]
+identity() {
+	gateway_load local-id="${5:-$3}" remote-id="${4:-$2}"
+	case_up "identity $1" "$default_ike" "$default_esp" local-id="$2" remote-id="$3"
+}
+
+hosts
+ike_peers
+check 'default proposals: ipvtictl up' up
+check 'default proposals: both families pass' wait_for 5 answers
+read -r default_ike default_esp <<<"$(negotiated)"
+expect 'default proposals: ESP is an AEAD' AES_GCM_16 "${default_esp%-*}"
+expect 'status is up' up "$(status left site-b .state)"
+expect 'status names the role' initiator "$(status left site-b .ike.role)"
+check 'down' down
+
+proposal aes256gcm16-prfsha384-x25519 aes256gcm16 \
+	AES_GCM_16-256/PRF_HMAC_SHA2_384/CURVE_25519 AES_GCM_16-256
+proposal aes128-sha256-prfsha256-ecp256 aes128-sha256 \
+	AES_CBC-128/HMAC_SHA2_256_128/PRF_HMAC_SHA2_256/ECP_256 AES_CBC-128/HMAC_SHA2_256_128
+proposal aes256-sha512-prfsha512-modp2048 aes256-sha512 \
+	AES_CBC-256/HMAC_SHA2_512_256/PRF_HMAC_SHA2_512/MODP_2048 AES_CBC-256/HMAC_SHA2_512_256
+proposal aes192-sha384-prfsha384-modp3072 aes192-sha384 \
+	AES_CBC-192/HMAC_SHA2_384_192/PRF_HMAC_SHA2_384/MODP_3072 AES_CBC-192/HMAC_SHA2_384_192
+gateway_load child='esp_proposals = chacha20poly1305'
+proposal chacha20poly1305-prfsha512-ecp384 chacha20poly1305 \
+	CHACHA20_POLY1305/PRF_HMAC_SHA2_512/ECP_384 CHACHA20_POLY1305
+gateway_load child='esp_proposals = aes128gcm16-esn'
+proposal aes128gcm16-prfsha256-x25519 aes128gcm16-esn \
+	AES_GCM_16-128/PRF_HMAC_SHA2_256/CURVE_25519 AES_GCM_16-128/ESN
+
+identity email left@example.net right@example.net
+identity 'IPv4 address' $LEFT4 $RIGHT4
+identity 'IPv6 address' $LEFT6 $RIGHT6
+identity keyid keyid:@left-key keyid:007269676874 'keyid:left-key' '@#007269676874'
+
+gateway_load local=$RIGHT6 remote=$LEFT6
+case_up 'IPv6 outside' "$default_ike" "$default_esp" remote=$RIGHT6
+logs_if_failed

@@ -1,0 +1,184 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# What the IKE scripts share: ipvtid on left and strongSwan's charon on right, the hosts of
+# tunnel.sh, and one tunnel site-b between them. To be sourced after lib.sh.
+. "${BASH_SOURCE[0]%/*}/tunnel.sh"
+. "${BASH_SOURCE[0]%/*}/charon.sh"
+. "${BASH_SOURCE[0]%/*}/ipvtid.sh"
+
+ID_LEFT=gw-a.example.net ID_RIGHT=gw-b.example.net
+SECRET='a secret for the tests, 32 octets'
+UP_WITHIN=30	# seconds a busy machine may take for a negotiation and what follows from it
+
+# --- configurations --------------------------------------------------------------------
+
+# site [KEY=VALUE...]: configuration of ipvtid with the tunnel site-b, whose keys these replace or
+# join. A list is written as libconfig has it; "KEY=" leaves the key out.
+site() { sites "$(site_block site-b "$@")"; }
+
+# sites BLOCK...: a configuration with several of what site_block prints.
+sites() {
+	echo 'tunnel: {'
+	printf '%s\n' "$@"
+	echo '};'
+}
+site_block() {
+	local name=$1 word key
+	local -A conf=([device]=vti0 [remote]=$RIGHT4 [local-id]=$ID_LEFT [remote-id]=$ID_RIGHT
+		[psk]=$SECRET [address]="[ \"$LAN_LEFT4/24\", \"$LAN_LEFT6/64\" ]"
+		[routes]="[ \"$NET_RIGHT4\", \"$NET_RIGHT6\" ]" [start]=manual)
+
+	shift
+	for word; do
+		conf[${word%%=*}]=${word#*=}
+	done
+	echo "  $name: {"
+	for key in "${!conf[@]}"; do
+		case ${conf[$key]} in
+		'') ;;
+		'['*|true|false) echo "    $key = ${conf[$key]};" ;;
+		*) echo "    $key = \"${conf[$key]}\";" ;;
+		esac
+	done
+	echo '  };'
+}
+
+# gateway [KEY=VALUE...]: swanctl.conf with the connection site-a and its child net. Keys are local,
+# remote, local-id, remote-id, secret, local-ts, remote-ts, and conn and child, further lines of
+# those sections.
+gateway() {
+	local -A conf=([local]=$RIGHT4 [remote]=$LEFT4 [local-id]=$ID_RIGHT [remote-id]=$ID_LEFT
+		[secret]=$SECRET [local-ts]=$NET_RIGHT4,$NET_RIGHT6
+		[remote-ts]=$NET_LEFT4,$NET_LEFT6 [conn]='' [child]='')
+	local word
+
+	for word; do
+		conf[${word%%=*}]=${word#*=}
+	done
+	cat <<-END
+		connections {
+			site-a {
+				version = 2
+				local_addrs = ${conf[local]}
+				remote_addrs = ${conf[remote]}
+				${conf[conn]}
+				local {
+					auth = psk
+					id = "${conf[local-id]}"
+				}
+				remote {
+					auth = psk
+					id = "${conf[remote-id]}"
+				}
+				children {
+					net {
+						local_ts = ${conf[local-ts]}
+						remote_ts = ${conf[remote-ts]}
+						${conf[child]}
+					}
+				}
+			}
+		}
+		secrets {
+			ike-a {
+				id-a = "${conf[remote-id]}"
+				id-b = "${conf[local-id]}"
+				secret = "${conf[secret]}"
+			}
+		}
+	END
+}
+
+# lan_right: the addresses behind right.
+lan_right() {
+	batch right "addr add $LAN_RIGHT4/24 dev lan" "addr add $LAN_RIGHT6/64 dev lan nodad"
+}
+
+# ike_peers [KEY=VALUE...]: both daemons with the default configurations; the words are for site.
+ike_peers() {
+	lan_right
+	check 'charon starts' charon_start right
+	check 'charon takes its configuration' gateway_load
+	check 'ipvtid starts' site_start "$@"
+}
+gateway_load() { gateway "$@" | charon_load right; }
+site_start() { site "$@" | ipvtid_config left; ipvtid_start left; }
+
+# site_reload [KEY=VALUE...]: give ipvtid another configuration of site-b.
+site_reload() { site "$@" | ipvtid_config left; ctl left reload; }
+
+# --- bringing it up --------------------------------------------------------------------
+
+# up: ipvtictl up site-b, and vti0 has carrier.
+up() { ctl left up site-b && wait_for $UP_WITHIN is_carrier left vti0 1; }
+# down: nothing of the tunnel is left on both sides.
+down() { ctl left down site-b; wait_for $UP_WITHIN nothing_left; }
+nothing_left() { [ "$(count_sas left vti0)" = 0 ] && [ "$(charon_ikes right)" = 0 ] &&
+	[ "$(xfrm_states right)" = 0 ]; }
+
+# answers: a ping of each family through the tunnel is answered.
+answers() {
+	ping_once left $LAN_RIGHT4 from=$LAN_LEFT4 && ping_once left $LAN_RIGHT6 from=$LAN_LEFT6
+}
+
+# --- what can be seen ------------------------------------------------------------------
+
+# sas HOST DEV FILTER: what jq finds in the list of SAs.
+sas() { on "$1" ipvtictl -j sa show "$2" | jq -r "$3"; }
+count_sas() { sas "$1" "$2" length; }
+# outbound [HOST]: SPI of the SA that sends.
+outbound() { sas "${1:-left}" vti0 '.[] | select(.state == "current") | .spi'; }
+# differs FUNCTION VALUE: what FUNCTION prints is something else now.
+differs() {
+	local now
+
+	now=$($1) && [ -n "$now" ] && [ "$now" != "$2" ]
+}
+# one_pair: one inbound and one outbound SA, and the same number at the peer.
+one_pair() {
+	[ "$(sas left vti0 '[.[] | .dir] | sort | join(" ")')" = 'in out' ] &&
+		[ "$(charon_children right)" = 1 ] && [ "$(charon_ikes right)" = 1 ] &&
+		[ "$(xfrm_states right)" = 2 ]
+}
+# pairs: what one_pair looks at, for people.
+pairs() {
+	echo "left: $(sas left vti0 '[.[] | .dir + " " + .spi + " " + .state] | join(", ")');" \
+		"charon: $(charon_ikes right) IKE SAs, $(charon_children right) Child SAs;" \
+		"XFRM: $(xfrm_states right) states"
+}
+
+# charon_ikes HOST: number of its IKE SAs; ike_spi: initiator's SPI of the first, from right.
+charon_ikes() { swan "$1" --list-sas | grep -c '^[a-z].*IKEv2'; }
+ike_spi() { swan right --list-sas | grep -o '[0-9a-f]\{16\}_[ir]' | head -n 1; }
+# xfrm_states HOST: number of states in XFRM.
+xfrm_states() { on "$1" ip xfrm state | grep -c '^src'; }
+# charon_said TEXT: how often it is in charon's log; log_said TEXT: in ipvtid's.
+charon_said() { grep -c -- "$1" "$(charon_dir right)/log"; }
+log_said() { grep -c -- "$1" "$(ipvtid_log left)"; }
+# carrier_changes: of vti0 on left.
+carrier_changes() { left cat /sys/class/net/vti0/carrier_changes; }
+
+# logs: the end of both logs, to explain a failure.
+logs() {
+	diag "$(tail -n "${1:-15}" "$(ipvtid_log left)")"
+	diag "$(tail -n "${1:-15}" "$(charon_dir right)/log")"
+}
+# logs_if_failed: at the end of a script, when one of its checks failed.
+logs_if_failed() { [ "$KTAP_FAILED" -eq 0 ] || logs 60 >&2; }
+
+# --- traffic in both directions --------------------------------------------------------
+
+# flows_start [RATE]: numbered datagrams from left to right and back.
+flows_start() {
+	flow_start there left right $LAN_RIGHT4 "${1:-100}"
+	flow_start back right left $LAN_LEFT4 "${1:-100}"
+}
+# flows_stop NAME: nothing of them was lost.
+flows_stop() {
+	flow_stop there
+	expect "$1: lost from left to right" "0 of $FLOW_SENT" "$FLOW_LOST of $FLOW_SENT"
+	[ "$FLOW_SENT" -gt 20 ] || not_ok "$1: left sent something"
+	flow_stop back
+	expect "$1: lost from right to left" "0 of $FLOW_SENT" "$FLOW_LOST of $FLOW_SENT"
+	[ "$FLOW_SENT" -gt 20 ] || not_ok "$1: right sent something"
+}
