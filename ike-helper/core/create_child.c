@@ -392,6 +392,7 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 		reason = refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
 				       "the key exchange failed");
 	lost = lost_to(c, sa, job);
+	/* The peer has deleted it again before its answer came through. */
 	if (reason == IKE_REASON_NONE && child->spi_out == job->gone) {
 		succeed(old, lost);
 		return;

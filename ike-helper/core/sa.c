@@ -273,11 +273,16 @@ void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 		ike_tunnel_failed(c, sa->tunnel, reason);
 }
 
+/* What a newer IKE SA has already replaced is not worth keeping. */
 static void leave_children(struct ike_core *c, struct ike_sa *sa)
 {
 	struct ike_child *child;
 
 	while ((child = sa->children)) {
+		if (ike_child_sibling(c, sa->tunnel, child)) {
+			ike_child_remove(c, sa, child, true);
+			continue;
+		}
 		sa->children = child->next;
 		if (child->inbound || child->outbound)
 			ike_tunnel_adopt(c, sa->tunnel, child->cfg,
