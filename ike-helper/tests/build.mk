@@ -17,3 +17,7 @@ ike-party-srcs := $(addprefix ike-helper/tests/,world.c party.c kernel.c tap.c)
 tests += test_exchange
 test_exchange-srcs := ike-helper/tests/test_exchange.c $(ike-party-srcs)
 test_exchange-libs := libike
+
+tests += test_simulation
+test_simulation-srcs := ike-helper/tests/test_simulation.c $(ike-party-srcs)
+test_simulation-libs := libike

@@ -111,15 +111,20 @@ static void soft_limit(struct party *p, uint64_t arg)
 		raise_sa_event(p, IKE_EV_SOFT_EXPIRE, arg >> 32, arg);
 }
 
-static void hard_limit(struct party *p, uint64_t arg)
+void kernel_expire(struct party *p, enum ike_dir dir, uint32_t spi)
 {
-	struct kernel_sa *sa = kernel_find(p, arg >> 32, arg);
+	struct kernel_sa *sa = kernel_find(p, dir, spi);
 
 	if (!sa)
 		return;
 	remove_sa(p, sa);
-	forget(p, arg);
-	raise_sa_event(p, IKE_EV_HARD_EXPIRE, arg >> 32, arg);
+	forget(p, spi);
+	raise_sa_event(p, IKE_EV_HARD_EXPIRE, dir, spi);
+}
+
+static void hard_limit(struct party *p, uint64_t arg)
+{
+	kernel_expire(p, arg >> 32, arg);
 }
 
 static void look_at_silence(struct party *p, uint64_t arg)

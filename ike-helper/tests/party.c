@@ -90,6 +90,7 @@ void party_init(struct party *p, struct world *w, int side)
 
 void party_restart(struct party *p)
 {
+	world_forget(p->w, p);
 	ike_core_free(p->core);
 	memset(&p->kernel, 0, sizeof(p->kernel));
 	p->up = false;

@@ -250,6 +250,8 @@ void world_call(struct world *w, struct party *to, uint64_t delay,
 		void (*call)(struct party *p, uint64_t arg), uint64_t arg);
 /** world_esp() - queue a packet for a party */
 void world_esp(struct world *w, struct party *to, const struct esp_packet *packet);
+/** world_forget() - drop queued events for a party, all but datagrams */
+void world_forget(struct world *w, const struct party *p);
 /** world_send() - a datagram leaves a party */
 void world_send(struct party *from, const struct ike_action *act);
 /** world_both_up() - whether both ends have reported UP */
@@ -305,6 +307,8 @@ bool kernel_install(struct party *p, const struct ike_install *in);
 void kernel_activate(struct party *p, uint32_t spi);
 /** kernel_delete() - DELETE */
 void kernel_delete(struct party *p, enum ike_dir dir, uint32_t spi);
+/** kernel_expire() - the kernel deletes an SA and says so */
+void kernel_expire(struct party *p, enum ike_dir dir, uint32_t spi);
 /** kernel_find() - an SA, NULL if there is none */
 struct kernel_sa *kernel_find(struct party *p, enum ike_dir dir, uint32_t spi);
 /** kernel_send() - packet of a child; false without an SA */

@@ -769,8 +769,7 @@ static void hard_expiry_makes_a_new_child(void **state)
 		spi = dir == IKE_OUT ? p->kernel.current[0] : p->kernel.sa[0].in.spi;
 		if (dir == IKE_IN)
 			assert_int_equal(p->kernel.sa[0].in.dir, IKE_IN);
-		kernel_delete(p, dir, spi);
-		party_sa_event(p, IKE_EV_HARD_EXPIRE, dir, spi);
+		kernel_expire(p, dir, spi);
 		world_run(w, SETTLE);
 		assert_pairs(w);
 		assert_traffic(w);
