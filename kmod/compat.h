@@ -13,12 +13,12 @@
 #include <net/udp_tunnel.h>
 
 /* 6.5 moved skb_gso_segment() and friends out of <linux/netdevice.h>. */
-#if __has_include(<net/gso.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
 #include <net/gso.h>
 #endif
 
 /* 6.12 moved <asm/unaligned.h>. */
-#if __has_include(<linux/unaligned.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
