@@ -440,6 +440,39 @@ static void load_sections(struct loader *l, const struct source *src)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+bool conf_ts_is_any(const struct ike_ts *ts)
+{
+	static const uint8_t zero[16], ones[16] = {
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255
+	};
+	size_t n = ts->family == 4 ? 4 : 16;
+
+	return !memcmp(ts->min, zero, n) && !memcmp(ts->max, ones, n);
+}
+
+/* A tunnel that waits for traffic must have something that catches it. */
+static void check_on_traffic(struct loader *l, const struct conf_tunnel *t)
+{
+	uint32_t i;
+
+	if (t->start != IKE_START_ON_TRAFFIC)
+		return;
+	if (t->failover)
+		conf_fault(l->faults, t->file, t->line, "failover",
+			   "lets traffic pass by tunnel \"%s\" while it is down, so it would never start on-traffic; choose one",
+			   t->name);
+	if (!t->routes.from_selectors)
+		return;
+	for (i = 0; i < t->remote_ts.n; i++) {
+		if (!conf_ts_is_any(&t->remote_ts.v[i]))
+			continue;
+		conf_fault(l->faults, t->file, t->line, "routes",
+			   "from-selectors are not known before tunnel \"%s\" starts on-traffic; list prefixes in routes or remote-ts",
+			   t->name);
+		return;
+	}
+}
+
 static void check_tunnels(struct loader *l)
 {
 	const struct config *c = l->conf;
@@ -457,6 +490,7 @@ static void check_tunnels(struct loader *l)
 			conf_fault(l->faults, t->file, t->line, "start",
 				   "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
 				   t->name);
+		check_on_traffic(l, t);
 		if (t->give_up && t->detect > t->give_up)
 			conf_fault(l->faults, t->file, t->line, "detect",
 				   "is longer than give-up in tunnel \"%s\"", t->name);

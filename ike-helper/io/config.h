@@ -305,6 +305,11 @@ void conf_free(struct config *conf);
 const struct conf_tunnel *conf_tunnel_find(const struct config *conf, const char *name);
 
 /**
+ * conf_ts_is_any() - whether a selector holds all addresses of its family
+ */
+bool conf_ts_is_any(const struct ike_ts *ts);
+
+/**
  * conf_key_place() - where a key of a tunnel was given
  */
 void conf_key_place(const struct conf_tunnel *t, const char *key, struct conf_place *place);

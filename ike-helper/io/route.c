@@ -112,11 +112,14 @@ static void range_to_prefixes(const struct ike_ts *ts, struct conf_prefixes *lis
 	}
 }
 
-/* What shall be routed into the device. Without SAs the agreed selectors are those known last. */
+/*
+ * What shall be routed into the device. Without SAs the agreed selectors are those known last, or
+ * those that are configured; all addresses in one are no prefix of the peer.
+ */
 static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 {
 	struct sa *sa;
-	uint8_t i;
+	uint32_t i;
 
 	if (!t->conf.routes.from_selectors) {
 		*list = t->conf.routes.list;
@@ -128,6 +131,9 @@ static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 			range_to_prefixes(&sa->remote[i], list);
 	if (!list->n)
 		*list = t->routes;
+	for (i = 0; !t->routes.n && i < t->conf.remote_ts.n && LIST_EMPTY(&t->sas); i++)
+		if (!conf_ts_is_any(&t->conf.remote_ts.v[i]))
+			range_to_prefixes(&t->conf.remote_ts.v[i], list);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */

@@ -104,6 +104,10 @@ static const struct broken table[] = {
 	{ "tunnel: { a: { device = \"vti0\"; remote = \"x\"; local-id = \"a\"; remote-id = \"b\"; psk = \"s\"; };\n"
 	  "b: { device = \"vti0\"; remote = \"x\"; local-id = \"a\"; remote-id = \"b\"; psk = \"s\"; }; };",
 	  { ":2: device: \"vti0\" belongs to tunnel \"a\" already" } },
+	{ TUNNEL("start = \"on-traffic\"; failover = true;"),
+	  { ":1: failover: lets traffic pass by tunnel \"site-b\"" } },
+	{ TUNNEL("start = \"on-traffic\"; routes = \"from-selectors\";"),
+	  { ":1: routes: from-selectors are not known" } },
 	{ TUNNEL("local-ts = \"x\"; remote-ts = \"y\"; metric = 0;"),
 	  { ":5: local-ts: \"x\"", ":5: remote-ts: \"y\"", ":5: metric: \"0\"" } },
 	{ "tunnel: { a: { device = \"vti0\"; remote = \"x\"; local-id = \"a\"; remote-id = \"b\"; psk = \"file:/nonexistent\"; }; };",
