@@ -244,21 +244,6 @@ static void send_request(struct ike_core *c, struct ike_sa *sa, uint16_t group)
 
 /* ---- response ---- */
 
-static struct ike_child *rival_of(struct ike_core *c, const struct ike_sa *sa, uint32_t serial,
-				  struct ike_sa **owner)
-{
-	struct ike_child *rival = NULL;
-
-	for (*owner = c->sas; !rival && *owner; *owner = (*owner)->next) {
-		if ((*owner)->tunnel != sa->tunnel || (*owner)->dead)
-			continue;
-		rival = ike_child_by_serial(*owner, serial);
-		if (rival)
-			break;
-	}
-	return rival;
-}
-
 static void try_later(struct ike_core *c, struct ike_sa *sa, const struct ike_job *job,
 		      uint64_t pause)
 {
@@ -306,6 +291,8 @@ static bool retry_group(struct ike_core *c, struct ike_sa *sa, struct ike_job *j
 	sa->job.child = job->child;
 	sa->job.old = job->old;
 	sa->job.rival = job->rival;
+	sa->job.rival_ni = job->rival_ni;
+	sa->job.rival_nr = job->rival_nr;
 	job->child = NULL;
 	send_request(c, sa, group);
 	return true;
@@ -356,21 +343,18 @@ static bool finish_ke(struct ike_core *c, struct ike_child *child, const struct 
  * Both sides have asked at once. Of the two new Child SAs the one whose exchange holds the lowest
  * nonce goes, deleted by who made it; the other's initiator deletes the old one.
  */
-static bool lost_to(struct ike_core *c, struct ike_sa *sa, const struct ike_job *job)
+static bool lost(const struct ike_job *job)
 {
-	struct ike_sa *owner;
-	struct ike_child *rival = rival_of(c, sa, job->rival, &owner);
-
-	return rival && job->rival &&
-	       ike_nonce_lower(&job->child->ni, &job->child->nr, &rival->ni, &rival->nr);
+	return job->rival && ike_nonce_lower(&job->child->ni, &job->child->nr, &job->rival_ni,
+					     &job->rival_nr);
 }
 
-static void succeed(struct ike_child *old, bool lost)
+static void succeed(struct ike_child *old, bool loses)
 {
 	if (!old || old->state != IKE_CHILD_LIVE)
 		return;
 	old->state = IKE_CHILD_REPLACED;
-	old->want_delete = !lost;
+	old->want_delete = !loses;
 }
 
 void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
@@ -380,7 +364,7 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	struct ike_child *old = ike_child_by_serial(sa, job->old);
 	enum ike_reason reason = IKE_REASON_INVALID_SYNTAX;
 	struct ike_notify_view n;
-	bool lost;
+	bool loses;
 
 	if (ike_notify_error(ps, &n)) {
 		error_response(c, sa, job, &n);
@@ -391,13 +375,13 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	if (reason == IKE_REASON_NONE && !finish_ke(c, child, ps))
 		reason = refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
 				       "the key exchange failed");
-	lost = lost_to(c, sa, job);
+	loses = lost(job);
 	/* The peer has deleted it again before its answer came through. */
 	if (reason == IKE_REASON_NONE && child->spi_out == job->gone) {
-		succeed(old, lost);
+		succeed(old, loses);
 		return;
 	}
-	if (reason == IKE_REASON_NONE && !ike_child_install(c, sa, child, lost))
+	if (reason == IKE_REASON_NONE && !ike_child_install(c, sa, child, loses))
 		reason = IKE_REASON_CRYPTO;
 	if (reason != IKE_REASON_NONE) {
 		ike_child_unusable(c, sa, &job->child);
@@ -405,8 +389,8 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 		return;
 	}
 	job->child = NULL;
-	child->want_delete = lost;
-	succeed(old, lost);
+	child->want_delete = loses;
+	succeed(old, loses);
 }
 
 /* ---- answer ---- */
@@ -524,6 +508,8 @@ static void note_crossing(struct ike_core *c, struct ike_sa *sa, const struct ik
 
 	if (same && sa->job.sent) {
 		sa->job.rival = child->serial;
+		sa->job.rival_ni = child->ni;
+		sa->job.rival_nr = child->nr;
 		return;
 	}
 	if (same)

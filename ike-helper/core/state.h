@@ -160,6 +160,8 @@ enum ike_job_type {
  * @old: serial of the Child SA being rekeyed or deleted
  * @fresh: serial of the IKE SA being made by a rekey
  * @rival: serial of what the peer's crossing request has made: a Child SA or an IKE SA
+ * @rival_ni: nonces of its exchange, for it may be gone again before ours is answered
+ * @rival_nr: likewise
  * @gone: SPI the peer has deleted and we do not know: it may be in the response to come
  */
 struct ike_job {
@@ -176,6 +178,8 @@ struct ike_job {
 	uint32_t old;
 	uint32_t fresh;
 	uint32_t rival;
+	struct ike_nonce rival_ni;
+	struct ike_nonce rival_nr;
 	uint32_t gone;
 };
 
@@ -678,6 +682,9 @@ struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *
  */
 bool ike_child_install(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 		       bool inbound_only);
+/** ike_child_stop_sending() - take the outbound half out of the kernel, a sibling's taking over */
+void ike_child_stop_sending(struct ike_core *c, const struct ike_tunnel *t,
+			    struct ike_child *child);
 /**
  * ike_child_remove() - take it out of the kernel and free it
  * @linger: leave the inbound half for packets on their way
