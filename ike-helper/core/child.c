@@ -339,17 +339,28 @@ static void unlink_child(struct ike_sa *sa, const struct ike_child *child)
 	*at = child->next;
 }
 
+void ike_child_stop_sending(struct ike_core *c, const struct ike_tunnel *t,
+			    struct ike_child *child)
+{
+	struct ike_child *heir = ike_child_sibling(c, t, child);
+
+	child->activate_at = IKE_NEVER;
+	if (!child->outbound)
+		return;
+	child->outbound = false;
+	if (heir) {
+		heir->activate_at = IKE_NEVER;
+		ike_act_sa(c, IKE_ACT_ACTIVATE, t->cfg.tunnel, IKE_OUT, heir->spi_out);
+	}
+	ike_act_sa(c, IKE_ACT_DELETE, t->cfg.tunnel, IKE_OUT, child->spi_out);
+}
+
 void ike_child_remove(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, bool lingers)
 {
 	uint32_t tunnel = sa->tunnel->cfg.tunnel;
 	struct ike_child *heir = ike_child_sibling(c, sa->tunnel, child);
 
-	if (child->outbound && heir) {
-		heir->activate_at = IKE_NEVER;
-		ike_act_sa(c, IKE_ACT_ACTIVATE, tunnel, IKE_OUT, heir->spi_out);
-	}
-	if (child->outbound)
-		ike_act_sa(c, IKE_ACT_DELETE, tunnel, IKE_OUT, child->spi_out);
+	ike_child_stop_sending(c, sa->tunnel, child);
 	if (child->inbound && lingers && heir)
 		linger(c, sa, child->spi_in);
 	else if (child->inbound)

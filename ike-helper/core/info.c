@@ -137,9 +137,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 		return false;
 	}
 	if (child->state == IKE_CHILD_DELETING) {
-		if (child->outbound)
-			ike_act_sa(c, IKE_ACT_DELETE, t->cfg.tunnel, IKE_OUT, child->spi_out);
-		child->outbound = false;
+		ike_child_stop_sending(c, t, child);
 		return false;
 	}
 	*spi_in = child->spi_in;
