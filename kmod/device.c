@@ -268,6 +268,8 @@ int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **tb, bool outer,
 		goto err_free;
 
 	config_publish(idev, config);
+	if (tb[IPVTI_A_DEV_ENCAP] || tb[IPVTI_A_DEV_SPORT])
+		ipvti_socket_prune(ipvti_net(idev->net));
 	if (tb[IPVTI_A_DEV_REMOTE])
 		WRITE_ONCE(idev->path_mtu, 0);
 	if (tb[IPVTI_A_DEV_QUIET]) {
@@ -327,7 +329,7 @@ static int put_age(struct sk_buff *msg, int attr, unsigned long stamp)
 static int put_state(struct sk_buff *msg, const struct ipvti_dev *idev)
 {
 	const struct net_device *dev = idev->dev;
-	u32 path_mtu = READ_ONCE(idev->path_mtu);
+	u32 path_mtu = ipvti_mtu_path(idev);
 	u64 age;
 
 	age = div_u64(ktime_get_boottime_ns() - READ_ONCE(idev->carrier_ns), NSEC_PER_MSEC);
@@ -717,8 +719,10 @@ static void device_uninit(struct net_device *dev)
 		ipvti_event_device(idev, IPVTI_EVENT_DEVICE);
 		list_del_init(&idev->list);
 	}
-	if (idev->net)
+	if (idev->net) {
 		xa_erase(&ipvti_net(idev->net)->ids, idev->id);
+		ipvti_socket_prune(ipvti_net(idev->net));
+	}
 	/* 2. nothing runs by the clock; what runs now sees that it is dead, and holds the device */
 	if (cancel_work(&idev->changed_work))
 		dev_put(dev);
@@ -978,6 +982,7 @@ static struct notifier_block netdevice_notifier = {
 static int __net_init net_init(struct net *net)
 {
 	struct ipvti_net *in = ipvti_net(net);
+	int err;
 
 	in->net = net;
 	in->stats = ipvti_stats_alloc();
@@ -987,8 +992,17 @@ static int __net_init net_init(struct net *net)
 	INIT_LIST_HEAD(&in->sockets);
 	mutex_init(&in->sockets_lock);
 	xa_init(&in->ids);
+	err = ipvti_transport_net_init(in);
+	if (err)
+		goto err_stats;
 	ipvti_netlink_net_init(in);
 	return 0;
+
+err_stats:
+	xa_destroy(&in->ids);
+	mutex_destroy(&in->sockets_lock);
+	free_percpu(in->stats);
+	return err;
 }
 
 /*
@@ -1032,6 +1046,7 @@ static void __net_exit net_exit(struct net *net)
 	struct ipvti_net *in = ipvti_net(net);
 
 	ipvti_netlink_net_exit(in);
+	ipvti_transport_net_exit(in);
 	xa_destroy(&in->ids);
 	mutex_destroy(&in->sockets_lock);
 	free_percpu(in->stats);

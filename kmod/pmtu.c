@@ -122,7 +122,7 @@ bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi,
  *
  * Return: bytes of an outer packet; 0: nothing was learnt, or too long ago.
  */
-u32 ipvti_mtu_path(struct ipvti_dev *idev)
+u32 ipvti_mtu_path(const struct ipvti_dev *idev)
 {
 	u32 mtu = READ_ONCE(idev->path_mtu);
 
