@@ -77,7 +77,7 @@ lies version-6-in-4 bad-inner
 lies total-length-more bad-inner
 lies total-length-less bad-inner
 lies header-length-less bad-inner
-lies header-length-more bad-inner
+lies header-length-more bad-inner size=16
 lies payload-length-more bad-inner inner=6
 
 # Padding for traffic flow confidentiality behind the inner packet is no lie (RFC 4303 2.7).
@@ -87,9 +87,13 @@ esp tfc inner=6
 expect 'octets behind the inner packet are cut off, the packet is delivered' $((before + 2)) \
 	"$(rx_packets left vti0)"
 
-# SPIs that are nobody's: no device is touched; the namespace counts them.
-before=$(state) drops=$(drops left vti0 all)
-nobody=$(drops left none no-sa)
+# SPIs that are nobody's: no device is touched. Who counts them depends on who is there: XFRM's esp4
+# takes every ESP packet that reaches it, and without esp4 we are last.
+nobody() {
+	echo $(($(drops left none no-sa) + $(left awk '$1 == "XfrmInNoStates" { print $2 }' \
+		/proc/net/xfrm_stat)))
+}
+before=$(state) drops=$(drops left vti0 all) count=$(nobody)
 for spi in 0 1 255 256 0xdeadbeef 0xffffffff; do
 	esp none
 done
@@ -98,7 +102,7 @@ for fault in cut-spi one-octet; do
 done
 expect 'unknown and reserved SPIs: the device is as it was' "$before" "$(state)"
 expect 'unknown and reserved SPIs: not its drops' "$drops" "$(drops left vti0 all)"
-check 'unknown and reserved SPIs: counted as no-sa' test "$(drops left none no-sa)" -ge $((nobody + 6))
+check 'unknown and reserved SPIs: counted once each' test "$(nobody)" -ge $((count + 5))
 
 # The destination must be the device's local address.
 left ip addr add 10.0.0.77/24 dev wan

@@ -11,6 +11,8 @@
 set -u
 # shellcheck source=wait.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/wait.sh"
+# shellcheck source=module.sh
+. "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/module.sh"
 
 KTAP_COUNT=0 KTAP_FAILED=0 KTAP_SKIPPED=0
 KTAP_OUTPUT=$(mktemp /tmp/ktap.XXXXXX)
@@ -121,17 +123,6 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # --- the module ------------------------------------------------------------------------
-
-# load_ipvti: load the module and what it needs, unless it is there.
-load_ipvti() {
-	local dependency
-
-	[ ! -d /sys/module/ipvti ] || return 0
-	for dependency in $(modinfo -F depends "$IPVTI_KO" | tr ',' ' '); do
-		modprobe -q "$dependency" || return 1
-	done
-	insmod "$IPVTI_KO"
-}
 
 # loaded MODULE: whether the kernel has it, built in or loaded.
 loaded() {

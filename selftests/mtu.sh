@@ -50,7 +50,7 @@ for outer in 4 6; do
 				fits left $LAN_RIGHT4 "$mtu"
 			check "$alg, encap $encap, outer IPv$outer: one more is refused" \
 				too_big left $LAN_RIGHT4 $((mtu + 1))
-			[ $encap = none ] || end "$UDP_ESP"
+			[ $encap = none ] || { end "${UDP_ESP[left]}"; end "${UDP_ESP[right]}"; }
 			tunnel_down
 		done
 	done

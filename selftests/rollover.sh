@@ -18,6 +18,7 @@ flows_lost() {
 	expect "$1: lost of $FLOW_SENT sent" 0 $FLOW_LOST
 	flow_stop back
 	expect "$1: lost of $FLOW_SENT received" 0 $FLOW_LOST
+	[ $FLOW_LOST = 0 ] || diag "$(right grep -v '[^0-9]0$' /proc/net/xfrm_stat; right ip -s xfrm state)"
 }
 
 # right_switch OLD NEW: XFRM sends on NEW, since OLD is gone.
@@ -50,13 +51,16 @@ flows_lost 'rekey as initiator'
 flows_start
 vti_sa left vti0 in 0x2003 $alg "$(key $alg in3)"
 xfrm_sa right $LEFT4 $RIGHT4 0x1003 $alg "$(key $alg out3)" replay-window 32
-vti_sa left vti0 out 0x1003 $alg "$(key $alg out3)" \
-	activate first-use pair 0x2003 replaces 0x1002
+out3=$(key $alg out3)
+printf '%s\n' "$(xfrm_sa_line $RIGHT4 $LEFT4 0x2003 $alg "$(key $alg in3)" replay-window 32)" \
+	"xfrm state delete src $RIGHT4 dst $LEFT4 proto esp spi 0x2002" >"$WORK/switch"
+clear_events
+vti_sa_now left vti0 out 0x1003 $alg "$out3" \
+	activate=FIRST_USE pair=0x2003 replaces=0x1002
 expect 'activate first-use: the new SA waits' waiting "$(state out 0x1003)"
 expect 'activate first-use: the old one sends' current "$(state out 0x1002)"
-clear_events
-xfrm_sa right $RIGHT4 $LEFT4 0x2003 $alg "$(key $alg in3)" replay-window 32
-right_switch 0x2002 0x2003
+right ip -batch "$WORK/switch"
+wait_for 5 used 0x2003
 expect 'the first packet on its pair makes it current, with no daemon' current \
 	"$(state out 0x1003)"
 expect 'and the old one superseded' superseded "$(state out 0x1002)"
@@ -70,8 +74,8 @@ flows_lost 'rekey as responder'
 # A peer that never sends: after a second we use it all the same.
 vti_sa left vti0 in 0x2004 $alg "$(key $alg in4)"
 xfrm_sa right $LEFT4 $RIGHT4 0x1004 $alg "$(key $alg out4)" replay-window 32
-vti_sa left vti0 out 0x1004 $alg "$(key $alg out4)" \
-	activate first-use pair 0x2004 replaces 0x1003
+vti_sa_now left vti0 out 0x1004 $alg "$(key $alg out4)" \
+	activate=FIRST_USE pair=0x2004 replaces=0x1003
 expect 'a silent peer: it waits' waiting "$(state out 0x1004)"
 check 'for a second' wait_for 3 state_is out 0x1004 current
 

@@ -199,6 +199,10 @@ vti_sa() {
 	on "$host" ipvtictl sa add "$dev" "$dir" spi "$spi" alg "$alg" key-file "$file" "$@"
 }
 
+# vti_sa_now HOST DEV in|out SPI ALG KEY [NAME=NUMBER...]: the same at once, without starting a
+# program; NAME as in IPVTI_A_SA_*.
+vti_sa_now() { ask "$1" install "${@:2}"; }
+
 # xfrm_sa HOST SRC DST SPI ALG KEY [WORD...]: install an SA in XFRM, with further words of
 # `ip xfrm state add`.
 xfrm_sa() { batch "$1" "$(xfrm_sa_line "${@:2}")"; }
@@ -286,7 +290,7 @@ tunnel_down() {
 vti_device() {
 	on "$1" ip link add vti0 type ipvti
 	# shellcheck disable=SC2086 # words
-	on "$1" ipvtictl set vti0 local "$2" remote "$3" $6
+	on "$1" ipvtictl set vti0 local "$2" remote "$3" ${6:-}
 	batch "$1" "addr add $4 dev vti0" "addr add $5 dev vti0 nodad" 'link set vti0 up'
 }
 
@@ -308,7 +312,8 @@ xfrm_peer() {
 	local alg=$1 left=$2 right=$3 common='' window=$6
 
 	[ "$4" = none ] || common="encap espinudp 4500 4500 0.0.0.0"
-	[ "$5" = off ] || common+=" flag esn"
+	common+=" flag af-unspec"	# inner packets of both families
+	[ "$5" = off ] || common+=" esn"
 	[ "$5" = off ] || [ "$window" -gt 0 ] || window=32
 	common+=" replay-window $window"
 	batch right \
@@ -321,14 +326,15 @@ xfrm_peer() {
 		"route add $NET_LEFT6 dev wan src $LAN_RIGHT6"
 }
 
-# udp_esp HOST adopt|foreign ADDRESS [PORT]: a process with an ESP-in-UDP socket, given to ipvti or
-# to XFRM. Sets UDP_ESP, its process.
+# udp_esp HOST adopt|claim|foreign ADDRESS [PORT]: a process with an ESP-in-UDP socket, given to
+# ipvti or left to XFRM. Sets UDP_ESP[HOST], its process, and UDP_GOT, the file that shows what it
+# receives.
+declare -A UDP_ESP=()
 udp_esp() {
-	local ready=$WORK/udp-esp.$1.$RANDOM
-
-	job ip netns exec "$1" "$HELPERS/ipvti_nl.py" "$2" "$3" "${4:-4500}" >"$ready"
-	UDP_ESP=$JOB
-	wait_for 10 test -s "$ready"
+	UDP_GOT=$WORK/udp-esp.$1.$RANDOM
+	job ip netns exec "$1" "$HELPERS/ipvti_nl.py" "$2" "$3" "${4:-4500}" >"$UDP_GOT" 2>&1
+	UDP_ESP[$1]=$JOB
+	wait_for 10 grep -q ready "$UDP_GOT"
 }
 
 # --- what can be seen ------------------------------------------------------------------

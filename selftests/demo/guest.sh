@@ -10,19 +10,17 @@ here=$(dirname "$(readlink -f "$0")")
 
 # --- what the shared scripts expect of a test library ------------------------------------
 
-step='' cleanup=()
-at_exit() { cleanup+=("$@"); }
-finish() {
-	local status=$?
-
-	for command in "${cleanup[@]}"; do
-		$command
-	done
-	exit $status
+step=''
+# The logs of both daemons are kept in build/out/demo of the checkout.
+keep_logs() {
+	mkdir -p /out/demo
+	cp "$(ipvtid_log left)" /out/demo/ipvtid.log
+	cp "$(charon_dir right)/log" /out/demo/charon.log
 }
-trap finish EXIT
+at_exit() { trap "keep_logs 2>/dev/null; $*" EXIT; }
 
 . "$here/../wait.sh"
+. "$here/../module.sh"
 . "$here/../tunnel.sh"
 . "$here/../charon.sh"
 . "$here/../ipvtid.sh"
@@ -60,12 +58,12 @@ must() {
 # is WHAT EXPECTED SEEN
 is() { [ "$2" = "$3" ] || expected "$1 $2" "${3:-nothing}"; }
 
-wire() { ip netns exec wire "$@"; }
+wire() { on wire "$@"; }
 
 # --- the hosts -------------------------------------------------------------------------
 
-LOG=$IPVTID_LOG
-TRANSFER=100	# MB
+LOG=$(ipvtid_log left)
+TRANSFER=${DEMO_MEGABYTES:-100}
 DETECT=3	# seconds
 
 make_hosts() {
@@ -74,23 +72,23 @@ make_hosts() {
 	host left
 	host wire
 	host right
-	ip -n wire link add bridge type bridge
+	on wire ip link add bridge type bridge
 	for host in left right; do
 		ip link add wan netns $host type veth peer name to-$host netns wire
-		ip -n wire link set to-$host master bridge
-		ip -n wire link set to-$host up
+		on wire ip link set to-$host master bridge
+		on wire ip link set to-$host up
 	done
-	ip -n wire addr add 10.0.0.254/24 dev bridge
-	ip -n wire link set bridge up
-	ip -n left addr add 10.0.0.1/24 dev wan
-	ip -n left link set wan up
-	ip -n left route add default via 10.0.0.254
-	ip -n right addr add 10.0.0.2/24 dev wan
-	ip -n right link set wan up
-	ip -n right link add lan type dummy
-	ip -n right addr add 192.168.200.1/24 dev lan
-	ip -n right addr add 192.168.210.1/24 dev lan
-	ip -n right link set lan up
+	on wire ip addr add 10.0.0.254/24 dev bridge
+	on wire ip link set bridge up
+	left ip addr add 10.0.0.1/24 dev wan
+	left ip link set wan up
+	left ip route add default via 10.0.0.254
+	right ip addr add 10.0.0.2/24 dev wan
+	right ip link set wan up
+	right ip link add lan type dummy
+	right ip addr add 192.168.200.1/24 dev lan
+	right ip addr add 192.168.210.1/24 dev lan
+	right ip link set lan up
 }
 
 # capture NAME LENGTH [FILTER...]: all packets on the wire next to left, into $WORK/NAME.pcap. Sets
@@ -99,7 +97,7 @@ capture() {
 	local name=$1 length=$2
 
 	shift 2
-	job wire tcpdump -q -n -U -B 32768 -s "$length" -i to-left -w "$WORK/$name.pcap" "$@" \
+	job ip netns exec wire tcpdump -q -n -U -B 32768 -s "$length" -i to-left -w "$WORK/$name.pcap" "$@" \
 		2>"$WORK/$name.err"
 	must 'tcpdump to listen' 20 grep -q listening "$WORK/$name.err"
 }
@@ -112,7 +110,7 @@ CLEAR='not esp and not udp port 500 and not udp port 4500 and not arp
 count() { tcpdump -n -r "$1" "$2" 2>/dev/null | wc -l; }
 
 both_answer() {
-	ping_once left 192.168.200.1 -I 10.255.0.1 && ping_once left 192.168.210.1 -I 10.255.0.1
+	ask left ping 192.168.200.1 from=10.255.0.1 && ask left ping 192.168.210.1 from=10.255.0.1
 }
 
 flows_start() {
@@ -160,7 +158,7 @@ ike_spi() { swan right --list-sas | grep -o '[0-9a-f]\{16\}_[ir]' | head -n 1; }
 # --- 1 ---------------------------------------------------------------------------------
 
 say 1 "A machine with kernel $(uname -r) and two hosts, left and right."
-insmod "$IPVTI_KO" || expected 'ipvti.ko to load' 'the above'
+load_ipvti || expected 'ipvti.ko to load' 'the above'
 note "$(modinfo -F description "$IPVTI_KO"): loaded."
 make_hosts
 capture all 128
@@ -198,14 +196,14 @@ secrets {
 }
 END
 note "right runs $(swan right --version | head -n 1) with its default proposals on the kernel's XFRM."
-config auto | ipvtid_config
+config auto | ipvtid_config left
 ipvtid_start left || expected 'ipvtid to start' "$(tail -n 5 "$LOG")"
 note 'left runs ipvtid.'
 
 # --- 2 ---------------------------------------------------------------------------------
 
 say 2 'ipvtictl up site-b'
-out=$(left ipvtictl up site-b 2>&1) || expected 'exit status 0' "$out"
+out=$(ctl left up site-b 2>&1) || expected 'exit status 0' "$out"
 must 'carrier on vti0' 30 is_carrier left vti0 1
 note 'ipvtictl show:'
 left ipvtictl show | sed 's/^/      /'
@@ -213,22 +211,23 @@ left ipvtictl show | sed 's/^/      /'
 # --- 3 ---------------------------------------------------------------------------------
 
 say 3 'A route by hand beside the one from the config, and a default route that leads outside.'
-ip -n left route add 192.168.200.0/24 dev vti0 src 10.255.0.1
-ip -n left route show | sed 's/^/      /'
+left ip route add 192.168.200.0/24 dev vti0 src 10.255.0.1
+left ip route show | sed 's/^/      /'
 must 'answers from both prefixes' 10 both_answer
 note 'ping to 192.168.200.1 and to 192.168.210.1: answered.'
 
-marker=$(openssl rand -hex 16)
+# 32 octets with the newline; `yes` repeats it.
+marker=$(openssl rand -hex 16 | cut -c1-31)
 capture transfer 65535
 tap=$JOB
-job left tcpdump -q -n -U -c 20 -i vti0 -w "$WORK/inside.pcap" greater 500 2>/dev/null
+job ip netns exec left tcpdump -q -n -U -c 20 -i vti0 -w "$WORK/inside.pcap" greater 500 2>/dev/null
 inside=$JOB
-job right socat -u TCP-LISTEN:5000 EXEC:sha256sum,stderr >"$WORK/got"
+job ip netns exec right socat -u TCP-LISTEN:5000 "EXEC:b2sum -l 256" >"$WORK/got"
 receiver=$JOB
 must 'a listener on right' 20 listens right 5000
 start=${EPOCHREALTIME/./}
-yes "$marker" | tr -d '\n' | head -c ${TRANSFER}MB | tee >(sha256sum >"$WORK/sent") |
-	left timeout 120 socat -u - TCP:192.168.200.1:5000 ||
+yes "$marker" | head -c "${TRANSFER}MB" | tee >(b2sum -l 256 >"$WORK/sent") |
+	ip netns exec left timeout 250 socat -u - TCP:192.168.200.1:5000 ||
 	expected 'the transfer to end' 'socat failed'
 wait "$receiver"
 took=$(((${EPOCHREALTIME/./} - start) / 1000))
@@ -239,7 +238,8 @@ note "$TRANSFER MB over TCP in $took ms, the checksum is the same at the other e
 end "$tap" INT
 end "$inside" INT
 esp=$(count "$WORK/transfer.pcap" esp)
-[ "$esp" -gt 10000 ] || expected 'more than 10000 ESP packets on the wire' "$esp"
+[ "$esp" -gt $((TRANSFER * 600)) ] ||
+	expected "more than $((TRANSFER * 600)) ESP packets on the wire" "$esp"
 grep -qaF "$marker" "$WORK/inside.pcap" ||
 	expected "the marker $marker in a capture on vti0" 'it is not there'
 is 'packets on the wire with the marker:' 0 "$(grep -caF "$marker" "$WORK/transfer.pcap")"
@@ -252,7 +252,7 @@ rm -f "$WORK/transfer.pcap" "$WORK/inside.pcap"
 say 4 'Rekeying the Child SA and the IKE SA from each side, with traffic in both directions.'
 flows_start
 spi=$(outbound)
-out=$(left ipvtictl rekey site-b 2>&1) || expected 'ipvtictl rekey to succeed' "$out"
+out=$(ctl left rekey site-b 2>&1) || expected 'ipvtictl rekey to succeed' "$out"
 must 'a new outbound SA' 20 differs outbound "$spi"
 note "left rekeyed the Child SA: SPI $spi, now $(outbound)."
 spi=$(outbound)
@@ -260,7 +260,7 @@ out=$(swan right --rekey --child net 2>&1) || expected 'swanctl --rekey --child 
 must 'a new outbound SA' 20 differs outbound "$spi"
 note "right rekeyed the Child SA: SPI $spi, now $(outbound)."
 spi=$(ike_spi)
-out=$(left ipvtictl rekey site-b ike 2>&1) || expected 'ipvtictl rekey to succeed' "$out"
+out=$(ctl left rekey site-b ike 2>&1) || expected 'ipvtictl rekey to succeed' "$out"
 must 'a new IKE SA' 20 differs ike_spi "$spi"
 note "left rekeyed the IKE SA: $spi, now $(ike_spi)."
 spi=$(ike_spi)
@@ -271,6 +271,8 @@ flows_stop
 
 # --- 5 ---------------------------------------------------------------------------------
 
+encap_is() { [ "$(show left vti0 encap)" = "$1" ]; }
+
 # kill_and_restart HOW
 kill_and_restart() {
 	local changes spi
@@ -278,7 +280,7 @@ kill_and_restart() {
 	changes=$(left cat /sys/class/net/vti0/carrier_changes)
 	flows_start
 	spi=$(outbound)
-	ipvtid_kill
+	ipvtid_kill left
 	note "$1: ipvtid killed with SIGKILL."
 	must 'traffic on both prefixes without the daemon' 10 both_answer
 	ipvtid_start left || expected 'ipvtid to start' "$(tail -n 5 "$LOG")"
@@ -293,13 +295,13 @@ kill_and_restart() {
 
 say 5 'ipvtid is killed and restarted.'
 kill_and_restart 'native ESP'
-config udp | ipvtid_config
-out=$(left ipvtictl down site-b 2>&1) || expected 'ipvtictl down to succeed' "$out"
-out=$(left ipvtictl reload 2>&1) || expected 'ipvtictl reload to succeed' "$out"
-out=$(left ipvtictl up site-b 2>&1) || expected 'ipvtictl up to succeed' "$out"
+config udp | ipvtid_config left
+out=$(ctl left down site-b 2>&1) || expected 'ipvtictl down to succeed' "$out"
+out=$(ctl left reload 2>&1) || expected 'ipvtictl reload to succeed' "$out"
+out=$(ctl left up site-b 2>&1) || expected 'ipvtictl up to succeed' "$out"
 must 'carrier on vti0' 30 is_carrier left vti0 1
-ip -n left route replace 192.168.200.0/24 dev vti0 src 10.255.0.1
-must 'UDP encapsulation' 10 test "$(show left vti0 encap)" = udp
+left ip route replace 192.168.200.0/24 dev vti0 src 10.255.0.1
+must 'UDP encapsulation' 10 encap_is udp
 must 'answers from both prefixes' 10 both_answer
 kill_and_restart 'UDP encapsulation'
 
@@ -311,9 +313,9 @@ unreachable() {
 }
 
 say 6 'right is cut off.'
-ip -n wire link set to-right down
+on wire ip link set to-right down
 must 'carrier of vti0 to drop' $((DETECT + 5)) is_carrier left vti0 0
-detected=$(($(show left vti0 rx-age) - $(show left vti0 carrier-age)))
+detected=$(($(device left vti0 rx-age) - $(device left vti0 carrier-age)))
 [ $detected -le $((DETECT * 1000)) ] ||
 	expected "carrier to drop at most $DETECT s after the last packet" "$detected ms"
 note "Carrier dropped $detected ms after the last packet; configured are $DETECT s."
@@ -321,7 +323,7 @@ for address in 192.168.200.1 192.168.210.1; do
 	out=$(unreachable $address) || expected "ICMP unreachable for $address" 'silence'
 	note "ping $address: $out"
 done
-ip -n wire link set to-right up
+on wire ip link set to-right up
 must 'carrier on vti0 to come back by itself' 60 is_carrier left vti0 1
 must 'answers from both prefixes' 30 both_answer
 note 'The link came back, and so did the tunnel, by itself.'

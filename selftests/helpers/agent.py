@@ -10,6 +10,7 @@ LENGTH" and LENGTH octets of output on standard output.
   drops DEV|none REASON|all       drop counter of a device, or of packets of no device
   device DEV NAME                 a number of IPVTI_A_DEV_*
   sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
+  install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL]
   ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [tos=N] [df=1] [from=ADDRESS] [need=N]
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
@@ -26,7 +27,7 @@ import sys
 import time
 
 import esp
-from ipvti_nl import C, Netlink, Refused, attr, device, find, parse, u8, u32, u64
+from ipvti_nl import C, Netlink, Refused, attr, device, find, parse, string, u8, u32, u64
 
 STATES = ["reserved", "live", "waiting", "current", "superseded", "expired"]
 NUMBER = {1: "=B", 2: "=H", 4: "=I", 8: "=Q"}
@@ -84,6 +85,21 @@ def sa_value(name, direction, spi, key):
         return 0, "none"
     value = number(find(reply, C["IPVTI_A_SA"], C["IPVTI_A_SA_" + key.upper()]))
     return 0, STATES[value] if key == "state" else str(value)
+
+
+SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8}
+
+
+def install(name, direction, spi, alg, key, *words):
+    attrs = [u8(C["IPVTI_A_SA_DIR"], C["IPVTI_SA_" + direction.upper()]),
+             u32(C["IPVTI_A_SA_SPI"], int(spi, 0)), string(C["IPVTI_A_SA_ALG"], alg),
+             attr(C["IPVTI_A_SA_KEY"], bytes.fromhex(key))]
+    for word in words:
+        option, _, value = word.partition("=")
+        value = C["IPVTI_ACTIVATE_" + value] if option == "activate" else int(value, 0)
+        attrs.append(SIZES[option](C["IPVTI_A_SA_" + option.upper()], value))
+    netlink().request(C["IPVTI_CMD_SA_NEW"], [reference(name), attr(C["IPVTI_A_SA"], attrs)])
+    return 0, ""
 
 
 def run(*command):
@@ -167,10 +183,12 @@ def ping(address, *words):
     options = dict(word.split("=", 1) for word in words)
     count = int(options.get("count", 1))
     echo = Echo(address, options)
+    interval = float(options.get("interval", 0.01))
+    start = time.monotonic()
     for seq in range(count):
         echo.send(seq)
         if seq + 1 < count:
-            echo.receive(time.monotonic() + float(options.get("interval", 0.01)), count)
+            echo.receive(start + (seq + 1) * interval, count)
     echo.receive(time.monotonic() + float(options.get("wait", 1)), count)
     text = "%d sent, %d received" % (count, len(echo.answered))
     if echo.errors:
@@ -178,7 +196,7 @@ def ping(address, *words):
     return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, text
 
 
-COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "ping": ping,
+COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "ping": ping, "install": install,
             "esp": send_esp}
 
 

@@ -3,7 +3,8 @@
 """The generic netlink contract by hand, for what no tool can send, and sockets in UDP.
 
 As a program, in the caller's network namespace:
-  adopt ADDRESS PORT      give ipvti an ESP-in-UDP socket, print a line, keep it until killed
+  adopt ADDRESS PORT      give ipvti an ESP-in-UDP socket, print "ready" and then
+                          what is received, until killed
   foreign ADDRESS PORT    the same for XFRM, as another daemon would (UDP_ENCAP)
   claim ADDRESS PORT      like adopt, but with a socket that is not bound yet
 An error of the kernel is printed as "ERRNO: TEXT"; exit status 1.
@@ -11,7 +12,6 @@ An error of the kernel is printed as "ERRNO: TEXT"; exit status 1.
 import errno
 import os
 import re
-import signal
 import socket
 import struct
 import sys
@@ -184,7 +184,7 @@ def keep(address, port, adopt, bound=True):
         sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)
     print("ready", flush=True)
     while True:
-        signal.pause()
+        print(sock.recv(65536), flush=True)
 
 
 COMMANDS = {

@@ -1,0 +1,35 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-2.0
+# ipvtid in a namespace, with files of its own. To be sourced after tunnel.sh.
+
+declare -A IPVTID_PID=()
+
+ipvtid_dir() { echo "$WORK/ipvtid.$1"; }
+ipvtid_log() { echo "$WORK/ipvtid.$1/log"; }
+
+# ipvtid_config HOST: take the configuration from standard input.
+ipvtid_config() {
+	mkdir -p "$WORK/ipvtid.$1"
+	(umask 077; cat >"$WORK/ipvtid.$1/ipvti.conf")
+}
+
+# ipvtid_start HOST: start it and wait until it answers. Its log is added to $(ipvtid_log HOST).
+ipvtid_start() {
+	local dir=$WORK/ipvtid.$1
+
+	job ip netns exec "$1" ipvtid -c "$dir/ipvti.conf" --run-dir "$dir/run" \
+		--control "$dir/control" --log debug >>"$dir/log" 2>&1
+	IPVTID_PID[$1]=$JOB
+	wait_for 30 ctl "$1" status
+}
+
+# ipvtid_kill HOST: end it without any warning.
+ipvtid_kill() {
+	end "${IPVTID_PID[$1]}" KILL
+}
+
+# ctl HOST WORD...: ipvtictl for that daemon.
+ctl() { on "$1" ipvtictl --socket "$WORK/ipvtid.$1/control" "${@:2}"; }
+
+# status HOST TUNNEL FILTER: what jq finds in the status of a tunnel.
+status() { ctl "$1" -j status "$2" | jq -r ".[0] | $3"; }
