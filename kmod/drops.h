@@ -23,7 +23,7 @@
 	X(CRYPTO,	"crypto",	"the crypto driver failed") \
 	/* receive */ \
 	X(MALFORMED,	"malformed",	"too short or badly aligned to be ESP of this SA") \
-	X(SA_EXPIRED,	"sa-expired",	"the inbound SA has reached a hard limit") \
+	X(SA_EXPIRED,	"sa-expired",	"the SA has reached a hard limit") \
 	X(NO_KEY,	"no-key",	"reserved SPI without its key, hold queue full") \
 	X(HOLD_TIMEOUT,	"hold-timeout",	"held on a reserved SPI whose key did not come in time") \
 	X(WRONG_ENCAP,	"wrong-encap",	"native ESP, but UDP encapsulation was agreed upon") \

@@ -133,38 +133,55 @@ void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_
 	}
 }
 
-/* Where a drop reason shows in the counters every net device has; absent: nowhere. */
-#define COUNTER(member) offsetof(struct rtnl_link_stats64, member)
-static const u8 link_counters[__IPVTI_DROP_COUNT] = {
-	[IPVTI_DROP_NO_TUNNEL] = COUNTER(tx_carrier_errors),
-	[IPVTI_DROP_NO_REMOTE] = COUNTER(tx_carrier_errors),
-	[IPVTI_DROP_NO_SELECTOR] = COUNTER(tx_dropped),
-	[IPVTI_DROP_NO_ROUTE] = COUNTER(tx_carrier_errors),
-	[IPVTI_DROP_LOOP] = COUNTER(tx_errors),
-	[IPVTI_DROP_NESTING] = COUNTER(tx_errors),
-	[IPVTI_DROP_TOO_BIG] = COUNTER(tx_dropped),
-	[IPVTI_DROP_SEQ_EXHAUSTED] = COUNTER(tx_dropped),
-	[IPVTI_DROP_NOT_IP] = COUNTER(tx_dropped),
-	[IPVTI_DROP_TX_QUEUE_FULL] = COUNTER(tx_dropped),
-	[IPVTI_DROP_TX_ERROR] = COUNTER(tx_errors),
-	[IPVTI_DROP_NO_MEMORY] = COUNTER(tx_dropped),
-	[IPVTI_DROP_CRYPTO] = COUNTER(tx_errors),
-	[IPVTI_DROP_MALFORMED] = COUNTER(rx_frame_errors),
-	[IPVTI_DROP_SA_EXPIRED] = COUNTER(rx_dropped),
-	[IPVTI_DROP_NO_KEY] = COUNTER(rx_dropped),
-	[IPVTI_DROP_HOLD_TIMEOUT] = COUNTER(rx_dropped),
-	[IPVTI_DROP_WRONG_ENCAP] = COUNTER(rx_errors),
-	[IPVTI_DROP_REPLAY_OLD] = COUNTER(rx_dropped),
-	[IPVTI_DROP_REPLAY_SEEN] = COUNTER(rx_dropped),
-	[IPVTI_DROP_SEQ_ZERO] = COUNTER(rx_errors),
-	[IPVTI_DROP_AUTH_FAILED] = COUNTER(rx_crc_errors),
-	[IPVTI_DROP_BAD_TRAILER] = COUNTER(rx_frame_errors),
-	[IPVTI_DROP_BAD_INNER] = COUNTER(rx_frame_errors),
-	[IPVTI_DROP_SELECTOR] = COUNTER(rx_errors),
-	[IPVTI_DROP_ECN] = COUNTER(rx_errors),
-	[IPVTI_DROP_RX_QUEUE_FULL] = COUNTER(rx_dropped),
-	[IPVTI_DROP_DEVICE_DOWN] = COUNTER(rx_dropped),
+/*
+ * Where a drop reason shows in the counters every net device has: all that is dropped on send or
+ * receive, and what kind of error it is, if one. Absent: nowhere.
+ */
+struct link_counter {
+	u8 dropped, error;	/* offsets */
 };
+
+#define COUNTER(member)		offsetof(struct rtnl_link_stats64, member)
+#define TX_DROPPED		{ COUNTER(tx_dropped) }
+#define TX_ERROR(member)	{ COUNTER(tx_dropped), COUNTER(member) }
+#define RX_DROPPED		{ COUNTER(rx_dropped) }
+#define RX_ERROR(member)	{ COUNTER(rx_dropped), COUNTER(member) }
+
+static const struct link_counter link_counters[__IPVTI_DROP_COUNT] = {
+	[IPVTI_DROP_NO_TUNNEL] = TX_ERROR(tx_carrier_errors),
+	[IPVTI_DROP_NO_REMOTE] = TX_ERROR(tx_carrier_errors),
+	[IPVTI_DROP_NO_SELECTOR] = TX_DROPPED,
+	[IPVTI_DROP_NO_ROUTE] = TX_ERROR(tx_carrier_errors),
+	[IPVTI_DROP_LOOP] = TX_ERROR(tx_errors),
+	[IPVTI_DROP_NESTING] = TX_ERROR(tx_errors),
+	[IPVTI_DROP_TOO_BIG] = TX_DROPPED,
+	[IPVTI_DROP_SEQ_EXHAUSTED] = TX_DROPPED,
+	[IPVTI_DROP_NOT_IP] = TX_DROPPED,
+	[IPVTI_DROP_TX_QUEUE_FULL] = TX_DROPPED,
+	[IPVTI_DROP_TX_ERROR] = TX_ERROR(tx_errors),
+	[IPVTI_DROP_NO_MEMORY] = TX_DROPPED,
+	[IPVTI_DROP_CRYPTO] = TX_ERROR(tx_errors),
+	[IPVTI_DROP_MALFORMED] = RX_ERROR(rx_frame_errors),
+	[IPVTI_DROP_SA_EXPIRED] = RX_DROPPED,
+	[IPVTI_DROP_NO_KEY] = RX_DROPPED,
+	[IPVTI_DROP_HOLD_TIMEOUT] = RX_DROPPED,
+	[IPVTI_DROP_WRONG_ENCAP] = RX_ERROR(rx_errors),
+	[IPVTI_DROP_REPLAY_OLD] = RX_DROPPED,
+	[IPVTI_DROP_REPLAY_SEEN] = RX_DROPPED,
+	[IPVTI_DROP_SEQ_ZERO] = RX_ERROR(rx_errors),
+	[IPVTI_DROP_AUTH_FAILED] = RX_ERROR(rx_crc_errors),
+	[IPVTI_DROP_BAD_TRAILER] = RX_ERROR(rx_frame_errors),
+	[IPVTI_DROP_BAD_INNER] = RX_ERROR(rx_frame_errors),
+	[IPVTI_DROP_SELECTOR] = RX_ERROR(rx_errors),
+	[IPVTI_DROP_ECN] = RX_ERROR(rx_errors),
+	[IPVTI_DROP_RX_QUEUE_FULL] = RX_DROPPED,
+	[IPVTI_DROP_DEVICE_DOWN] = RX_DROPPED,
+};
+
+static u64 *counter(struct rtnl_link_stats64 *total, u8 offset)
+{
+	return (u64 *)((u8 *)total + offset);
+}
 
 /**
  * ipvti_stats_device - ndo_get_stats64
@@ -182,9 +199,12 @@ void ipvti_stats_device(struct net_device *dev, struct rtnl_link_stats64 *total)
 	total->tx_packets = sum.packets[1];
 	total->rx_bytes = sum.bytes[0];
 	total->tx_bytes = sum.bytes[1];
-	for (i = 0; i < __IPVTI_DROP_COUNT; i++)
-		if (link_counters[i])
-			*(u64 *)((u8 *)total + link_counters[i]) += sum.drops[i];
+	for (i = 0; i < __IPVTI_DROP_COUNT; i++) {
+		if (link_counters[i].dropped)
+			*counter(total, link_counters[i].dropped) += sum.drops[i];
+		if (link_counters[i].error)
+			*counter(total, link_counters[i].error) += sum.drops[i];
+	}
 	total->rx_errors += total->rx_crc_errors + total->rx_frame_errors;
 	total->tx_errors += total->tx_carrier_errors;
 }
