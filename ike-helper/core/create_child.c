@@ -366,6 +366,9 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	struct ike_notify_view n;
 	bool loses;
 
+	/* Taken down meanwhile: what the peer has made goes with the IKE SA. */
+	if (sa->state != IKE_SA_ESTABLISHED)
+		return;
 	if (ike_notify_error(ps, &n)) {
 		error_response(c, sa, job, &n);
 		return;

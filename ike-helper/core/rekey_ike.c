@@ -173,6 +173,18 @@ static void lost(struct ike_core *c, struct ike_sa *sa, struct ike_sa *fresh, st
 	ike_sa_delete(c, fresh, IKE_REASON_REPLACED);
 }
 
+/* Ours was taken down meanwhile, but the peer has moved the Child SAs to the new one. */
+static void delete_fresh(struct ike_core *c, struct ike_sa *sa, struct ike_sa *fresh,
+			 const struct ike_payloads *ps)
+{
+	struct ike_notify_view n;
+
+	if (ike_notify_error(ps, &n) || !accept_response(c, sa, fresh, ps))
+		return;
+	fresh->state = IKE_SA_REKEYED;
+	ike_sa_delete(c, fresh, sa->reason);
+}
+
 void ike_rekey_ike_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
 			    struct ike_payloads *ps)
 {
@@ -182,6 +194,10 @@ void ike_rekey_ike_response(struct ike_core *c, struct ike_sa *sa, struct ike_jo
 
 	if (!fresh)
 		return;
+	if (sa->state != IKE_SA_ESTABLISHED) {
+		delete_fresh(c, sa, fresh, ps);
+		return;
+	}
 	if (ike_notify_error(ps, &n)) {
 		if (n.type == IKE_NOTIFY_INVALID_KE_PAYLOAD && retry_group(c, sa, job, fresh, &n))
 			return;

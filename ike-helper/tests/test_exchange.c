@@ -1206,6 +1206,29 @@ static void crossing_requests(void **state)
 				run_crossing(&crossings[i], seed, skews[k]);
 }
 
+/* Down while our own request is on its way, at any time until long after its response. */
+static void down_during_ones_own_request(void **state)
+{
+	static const enum ike_event_type requests[] = { IKE_EV_REKEY_CHILD, IKE_EV_REKEY_IKE };
+	uint64_t wait;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(requests); i++)
+		for (wait = 0; wait < 60; wait += 5) {
+			struct world *w = world_new(wait);
+
+			world_up(w);
+			party_command(&w->party[A], requests[i]);
+			world_run(w, wait);
+			party_command(&w->party[A], IKE_EV_DOWN);
+			world_run(w, SETTLE);
+			assert_nothing(w);
+			assert_int_equal(w->party[A].ups, 1);
+			world_free(w);
+		}
+}
+
 static void both_connect_at_once(void **state)
 {
 	uint64_t seed, skew;
@@ -1420,6 +1443,7 @@ int main(void)
 		cmocka_unit_test(a_rebooted_peer_is_called_again),
 		cmocka_unit_test(a_new_daemon_takes_over),
 		cmocka_unit_test(crossing_requests),
+		cmocka_unit_test(down_during_ones_own_request),
 		cmocka_unit_test(both_connect_at_once),
 		cmocka_unit_test(every_message_may_be_lost),
 		cmocka_unit_test(every_message_may_come_twice),
