@@ -468,6 +468,7 @@ static void transmit_all(struct ipvti_batch *batch, const struct ipvti_config *c
 	struct ipvti_sa *sa = batch->sa;
 	struct ipvti_dev *idev = sa->dev;
 	struct sk_buff *skb, *next;
+	unsigned long now = jiffies;
 	unsigned int packets = 0;
 	u64 bytes = 0;
 	u32 len;
@@ -493,8 +494,8 @@ static void transmit_all(struct ipvti_batch *batch, const struct ipvti_config *c
 	if (!packets)
 		return;
 	ipvti_count(idev, sa, packets, bytes);
-	if (READ_ONCE(idev->tx_jiffies) != jiffies)
-		WRITE_ONCE(idev->tx_jiffies, jiffies);
+	if (READ_ONCE(idev->tx_jiffies) != now)
+		WRITE_ONCE(idev->tx_jiffies, now);
 }
 
 static bool batch_route(struct ipvti_batch *batch, const struct ipvti_config *config,
