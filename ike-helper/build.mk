@@ -8,7 +8,7 @@ libike-pkgs := libcrypto
 libs += libipvtid
 libipvtid-srcs := $(addprefix ike-helper/io/,actions.c child.c config.c config_keys.c \
 	config_values.c control.c daemon.c keys.c kernel.c log.c lookup.c msg.c network.c \
-	processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
+	prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
 libipvtid-pkgs := libconfig libevent jansson libnl-3.0 libnl-route-3.0 libcap-ng libseccomp
 libipvtid-cflags := -Itools/lib
 
@@ -19,11 +19,13 @@ ipvtid-libs := libipvtid libike libipvti
 
 include ike-helper/tests/build.mk
 
-tests += test_config test_key_process
+tests += test_config test_key_process test_prefix
 test_config-srcs := ike-helper/io/tests/test_config.c
 test_config-libs := libipvtid libike
 test_key_process-srcs := ike-helper/io/tests/test_verdict.c
 test_key_process-libs := libipvtid libike
+test_prefix-srcs := ike-helper/io/tests/test_prefix.c
+test_prefix-libs := libipvtid libike
 
 mans += ike-helper/man/ipvtid.8.scd ike-helper/man/ipvti.conf.5.scd
 units += ike-helper/systemd/ipvtid.service ike-helper/systemd/ipvti-prepare.service

@@ -439,7 +439,7 @@ static bool parse_selectors(struct conf_faults *faults, const struct conf_key *k
 		if (ike_ts_parse(t->item[i], &list->v[i]))
 			continue;
 		conf_fault(faults, t->file, t->line, key->name,
-			   "\"%s\" is not a selector; allowed are \"10.0.0.0/8\", \"10.0.0.1-10.0.0.9\", with \"[tcp/80]\" behind",
+			   "\"%s\" is not a selector; allowed are \"10.0.0.0/8\", \"10.0.0.1-10.0.0.9\", with \"[6/80]\" behind",
 			   t->item[i]);
 		return false;
 	}

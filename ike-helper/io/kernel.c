@@ -464,10 +464,14 @@ static void on_soft(struct tunnel *t, const struct ipvti_message *msg)
 static void on_hard(struct tunnel *t, const struct ipvti_message *msg)
 {
 	struct sa *sa = tunnel_sa_find(t, msg->sa.dir, msg->sa.spi);
+	bool replaced;
 
 	if (!sa)
 		return;
-	log_warning(t->conf.name, "SA 0x%08x reached its hard limit", sa->spi);
+	/* An inbound SA outlives its pair for a moment after a rekey. */
+	replaced = sa->dir == IPVTI_SA_IN && !tunnel_sa_find(t, IPVTI_SA_OUT, sa->pair);
+	log_line(replaced ? IKE_LOG_DEBUG : IKE_LOG_WARNING, t->conf.name,
+		 "SA 0x%08x reached its hard limit", sa->spi);
 	sa_event(t, msg, IKE_EV_HARD_EXPIRE);
 	ipvti_sa_del(t->d->ipvti, &t->ref, sa->dir, sa->spi);
 	tunnel_sa_forget(sa);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The resolver: getaddrinfo(3) for the parent, in a thread per name, so that none waits for another. */
+/* The resolver: getaddrinfo(3) for the parent, in a thread per name; none waits for another. */
 #include <netdb.h>
 #include <netinet/in.h>
 #include <pthread.h>

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "prefix.h"
 
 #define SETTLE_MS 100	/* others remove several things at a time */
 #ifndef IFA_PROTO
@@ -39,78 +40,7 @@ struct rtnl {
 	uint32_t culprit;
 };
 
-/* ---- prefixes -------------------------------------------------------------------------------- */
-
-static void prefix_text(const struct conf_prefix *p, char *buf, size_t len)
-{
-	struct ike_addr a = { .family = p->family };
-	char ip[64];
-
-	memcpy(a.ip, p->ip, sizeof(a.ip));
-	ike_addr_text(&a, ip, sizeof(ip));
-	snprintf(buf, len, "%s/%u", ip, p->len);
-}
-
-static bool prefix_in(const struct conf_prefixes *list, const struct conf_prefix *p)
-{
-	uint32_t i;
-
-	for (i = 0; i < list->n; i++)
-		if (!memcmp(&list->v[i], p, sizeof(*p)))
-			return true;
-	return false;
-}
-
-static void prefix_add(struct conf_prefixes *list, const struct conf_prefix *p)
-{
-	if (list->n < CONF_LIST_MAX && !prefix_in(list, p))
-		list->v[list->n++] = *p;
-}
-
-static unsigned __int128 ip_number(const uint8_t *ip, unsigned int len)
-{
-	unsigned __int128 n = 0;
-	unsigned int i;
-
-	for (i = 0; i < len; i++)
-		n = n << 8 | ip[i];
-	return n;
-}
-
-static void number_ip(unsigned __int128 n, uint8_t *ip, unsigned int len)
-{
-	while (len) {
-		ip[--len] = (uint8_t)n;
-		n >>= 8;
-	}
-}
-
-/* The fewest prefixes that make up an address range. */
-static void range_to_prefixes(const struct ike_ts *ts, struct conf_prefixes *list)
-{
-	unsigned int octets = ts->family == 4 ? 4 : 16, bits = octets * 8, host;
-	unsigned __int128 first = ip_number(ts->min, octets);
-	unsigned __int128 last = ip_number(ts->max, octets), size_less_1;
-	struct conf_prefix p;
-
-	while (first <= last) {
-		host = 0;
-		size_less_1 = 0;
-		while (host < bits && !(first & ((unsigned __int128)1 << host)) &&
-		       (size_less_1 << 1 | 1) <= last - first) {
-			host++;
-			size_less_1 = size_less_1 << 1 | 1;
-		}
-		memset(&p, 0, sizeof(p));
-		p.family = ts->family;
-		p.len = bits - host;
-		number_ip(first, p.ip, octets);
-		prefix_add(list, &p);
-		if (last - first == size_less_1)
-			return;
-		first += size_less_1 + 1;
-	}
-}
+/* ---- what is wanted -------------------------------------------------------------------------- */
 
 /*
  * What shall be routed into the device. Without SAs the agreed selectors are those known last, or
@@ -128,12 +58,12 @@ static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 	memset(list, 0, sizeof(*list));
 	LIST_FOREACH(sa, &t->sas, link)
 		for (i = 0; i < sa->n_remote; i++)
-			range_to_prefixes(&sa->remote[i], list);
+			prefix_from_range(&sa->remote[i], list);
 	if (!list->n)
 		*list = t->routes;
 	for (i = 0; !t->routes.n && i < t->conf.remote_ts.n && LIST_EMPTY(&t->sas); i++)
 		if (!conf_ts_is_any(&t->conf.remote_ts.v[i]))
-			range_to_prefixes(&t->conf.remote_ts.v[i], list);
+			prefix_from_range(&t->conf.remote_ts.v[i], list);
 }
 
 /* ---- requests -------------------------------------------------------------------------------- */
