@@ -159,7 +159,7 @@ ike_spi() { swan right --list-sas | grep -o '[0-9a-f]\{16\}_[ir]' | head -n 1; }
 
 say 1 "A machine with kernel $(uname -r) and two hosts, left and right."
 load_ipvti || expected 'ipvti.ko to load' 'the above'
-note "$(modinfo -F description "$IPVTI_KO"): loaded."
+note "ipvti.ko is loaded ($(modinfo -F description "$IPVTI_KO"))."
 make_hosts
 capture all 128
 whole=$JOB

@@ -15,6 +15,8 @@ LENGTH" and LENGTH octets of output on standard output.
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
   esp SRC DST SPI KEY SEQ FAULT [OPTION=VALUE...]    see esp.py
+  sas DEV                         a line "in|out SPI STATE" for each SA
+  vici SOCKET COMMAND [NAME=VALUE...]                see vici.py
 DEV is a name or an id.
 """
 import os
@@ -27,6 +29,7 @@ import sys
 import time
 
 import esp
+import vici
 from ipvti_nl import C, Netlink, Refused, attr, device, find, parse, string, u8, u32, u64
 
 STATES = ["reserved", "live", "waiting", "current", "superseded", "expired"]
@@ -85,6 +88,17 @@ def sa_value(name, direction, spi, key):
         return 0, "none"
     value = number(find(reply, C["IPVTI_A_SA"], C["IPVTI_A_SA_" + key.upper()]))
     return 0, STATES[value] if key == "state" else str(value)
+
+
+def sas(name):
+    lines = []
+    for reply in netlink().dump(C["IPVTI_CMD_SA_GET"], [reference(name)]):
+        values = {kind: value for kind, value, _ in parse(find(reply, C["IPVTI_A_SA"]))}
+        inbound = number(values[C["IPVTI_A_SA_DIR"]]) == C["IPVTI_SA_IN"]
+        lines.append("%s 0x%08x %s" % ("in" if inbound else "out",
+                                       number(values[C["IPVTI_A_SA_SPI"]]),
+                                       STATES[number(values[C["IPVTI_A_SA_STATE"]])]))
+    return 0, "\n".join(lines)
 
 
 SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8}
@@ -197,7 +211,7 @@ def ping(address, *words):
 
 
 COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "ping": ping, "install": install,
-            "esp": send_esp}
+            "esp": send_esp, "sas": sas, "vici": vici.main}
 
 
 def main():
