@@ -368,6 +368,8 @@ static void sa_status(const struct ike_sa *sa, struct ike_status *st)
 	st->spi_r = sa->spi_r;
 	st->since = sa->since;
 	st->rekey_at = sa->rekey_at;
+	if (sa->job.sent && sa->job.tries > 1)
+		st->asked = sa->job.first_sent;
 	st->local = sa->local;
 	st->remote = sa->remote;
 	st->encap = ike_sa_encap(sa);
@@ -391,6 +393,7 @@ bool ike_core_status(const struct ike_core *c, uint32_t tunnel, struct ike_statu
 	st->reason = t->reason;
 	st->heard = ike_liveness_last(c, t);
 	st->rekey_at = IKE_NEVER;
+	st->asked = IKE_NEVER;
 	if (sa)
 		sa_status(sa, st);
 	for (sa = c->sas; sa; sa = sa->next) {

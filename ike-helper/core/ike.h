@@ -737,6 +737,8 @@ struct ike_child_status {
  * @since: when the IKE SA was established
  * @rekey_at: when it will be rekeyed, IKE_NEVER for never
  * @heard: last authenticated packet as far as the core knows
+ * @asked: when the request was first sent that has been repeated and not answered, IKE_NEVER if
+ *	there is none
  * @local: our outer address and port
  * @remote: the peer's
  * @encap: ESP goes in UDP
@@ -758,6 +760,7 @@ struct ike_status {
 	uint64_t since;
 	uint64_t rekey_at;
 	uint64_t heard;
+	uint64_t asked;
 	struct ike_addr local;
 	struct ike_addr remote;
 	bool encap;

@@ -88,6 +88,8 @@ static json_t *ike_json(const struct msg_status *m)
 		set_number(o, "age", m->now - st->since);
 	if (st->rekey_at != IKE_NEVER && st->rekey_at > m->now)
 		set_number(o, "rekey-in", st->rekey_at - m->now);
+	if (st->asked != IKE_NEVER && m->now >= st->asked)
+		set_number(o, "unanswered", m->now - st->asked);
 	return o;
 }
 

@@ -165,6 +165,7 @@ static void show_end(const json_t *tunnel, const char *title, const char *addres
 static void show_ike(const json_t *ike)
 {
 	struct text rekey = age(ike, "rekey-in"), since = age(ike, "age");
+	struct text unanswered = age(ike, "unanswered");
 
 	if (!json_is_object(ike))
 		return;
@@ -172,6 +173,8 @@ static void show_ike(const json_t *ike)
 	       *since.s ? ", since " : "", since.s, *rekey.s ? ", new keys in " : "", rekey.s);
 	printf("            %s\n", word(ike, "proposal"));
 	printf("            SPIs %s and %s\n", word(ike, "spi-i"), word(ike, "spi-r"));
+	if (*unanswered.s)
+		printf("            has not answered for %s\n", unanswered.s);
 }
 
 static void show_traffic(const json_t *child, const char *title, const char *packets_key,
