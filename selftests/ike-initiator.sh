@@ -1,18 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 600
 # kernels: uml stock
 # ipvtid starts, strongSwan with its default proposals answers: each algorithm, each kind of
 # identity, IPv4 and IPv6 outside and inside.
 . "${0%/*}/lib.sh"
 . "${0%/*}/ike.sh"
-
-# negotiated: what charon says it agreed on, IKE and ESP.
-negotiated() {
-	swan right --list-sas | awk '
-		/^ +[A-Z0-9_]+-?[0-9]*\/.*PRF/ { ike = $1 }
-		/ESP:/ { sub(/.*ESP:/, ""); esp = $1 }
-		END { print ike, esp }'
-}
 
 # case_up NAME IKE ESP [KEY=VALUE...]: with this configuration it comes up with these algorithms, and
 # carries both families.

@@ -111,10 +111,11 @@ site_reload() { site "$@" | ipvtid_config left; ctl left reload; }
 
 # up: ipvtictl up site-b, and vti0 has carrier.
 up() { ctl left up site-b && wait_for $UP_WITHIN is_carrier left vti0 1; }
+# initiate: charon brings it up.
+initiate() { vici initiate child=net ike=site-a timeout=30000; }
 # down: nothing of the tunnel is left on both sides.
 down() { ctl left down site-b; wait_for $UP_WITHIN nothing_left; }
-nothing_left() { [ "$(count_sas left vti0)" = 0 ] && [ "$(charon_ikes right)" = 0 ] &&
-	[ "$(xfrm_states right)" = 0 ]; }
+nothing_left() { [ -z "$(sas left)" ] && [ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ]; }
 
 # answers: a ping of each family through the tunnel is answered.
 answers() {
@@ -123,11 +124,10 @@ answers() {
 
 # --- what can be seen ------------------------------------------------------------------
 
-# sas HOST DEV FILTER: what jq finds in the list of SAs.
-sas() { on "$1" ipvtictl -j sa show "$2" | jq -r "$3"; }
-count_sas() { sas "$1" "$2" length; }
+# sas HOST: a line "in|out SPI STATE" for each SA of its vti0.
+sas() { ask "$1" sas vti0; }
 # outbound [HOST]: SPI of the SA that sends.
-outbound() { sas "${1:-left}" vti0 '.[] | select(.state == "current") | .spi'; }
+outbound() { sas "${1:-left}" | awk '$3 == "current" { print $2 }'; }
 # differs FUNCTION VALUE: what FUNCTION prints is something else now.
 differs() {
 	local now
@@ -135,23 +135,23 @@ differs() {
 	now=$($1) && [ -n "$now" ] && [ "$now" != "$2" ]
 }
 # one_pair: one inbound and one outbound SA, and the same number at the peer.
-one_pair() {
-	[ "$(sas left vti0 '[.[] | .dir] | sort | join(" ")')" = 'in out' ] &&
-		[ "$(charon_children right)" = 1 ] && [ "$(charon_ikes right)" = 1 ] &&
-		[ "$(xfrm_states right)" = 2 ]
-}
-# pairs: what one_pair looks at, for people.
+one_pair() { [ "$(pairs)" = "$ONE_PAIR" ]; }
+ONE_PAIR='left: in live, out current; IKE SAs and Child SAs of charon: 1 1; states of XFRM: 2'
+# pairs: what there is on both sides.
 pairs() {
-	echo "left: $(sas left vti0 '[.[] | .dir + " " + .spi + " " + .state] | join(", ")');" \
-		"charon: $(charon_ikes right) IKE SAs, $(charon_children right) Child SAs;" \
-		"XFRM: $(xfrm_states right) states"
+	echo "left: $(sas left | cut -d' ' -f1,3 | sort | paste -sd, | sed 's/,/, /g');" \
+		"IKE SAs and Child SAs of charon: $(charon_counts); states of XFRM: $(xfrm_states right)"
 }
 
-# charon_ikes HOST: number of its IKE SAs; ike_spi: initiator's SPI of the first, from right.
-charon_ikes() { swan "$1" --list-sas | grep -c '^[a-z].*IKEv2'; }
-ike_spi() { swan right --list-sas | grep -o '[0-9a-f]\{16\}_[ir]' | head -n 1; }
+# vici COMMAND [NAME=VALUE...]: ask the charon of right, see helpers/vici.py.
+vici() { ask right vici "$(charon_dir right)/vici" "$@"; }
+# charon_counts: IKE SAs and installed Child SAs; ike_spi: initiator's SPI of the first.
+charon_counts() { vici counts; }
+ike_spi() { vici ike-spi; }
+# negotiated: the algorithms of IKE and ESP as charon has them.
+negotiated() { vici negotiated; }
 # xfrm_states HOST: number of states in XFRM.
-xfrm_states() { on "$1" ip xfrm state | grep -c '^src'; }
+xfrm_states() { on "$1" ip xfrm state count | awk '{ print $NF }'; }
 # charon_said TEXT: how often it is in charon's log; log_said TEXT: in ipvtid's.
 charon_said() { grep -c -- "$1" "$(charon_dir right)/log"; }
 log_said() { grep -c -- "$1" "$(ipvtid_log left)"; }

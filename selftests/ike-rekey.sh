@@ -1,0 +1,64 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 600
+# Rekeying of Child SA and IKE SA from each side, with and without forward secrecy, by hand and at a
+# limit of the kernel: with traffic both ways, and nothing is lost.
+. "${0%/*}/lib.sh"
+. "${0%/*}/ike.sh"
+
+# child_rekey NAME COMMAND...: COMMAND gives a new outbound SA, and one pair remains.
+child_rekey() {
+	local spi
+
+	spi=$(outbound)
+	check "$1: accepted" "${@:2}"
+	check "$1: another SA sends" wait_for $UP_WITHIN differs outbound "$spi"
+}
+ike_rekey() {
+	local spi
+
+	spi=$(ike_spi)
+	check "$1: accepted" "${@:2}"
+	check "$1: another IKE SA" wait_for $UP_WITHIN differs ike_spi "$spi"
+}
+settled() {
+	wait_for $UP_WITHIN one_pair
+	expect "$1: one pair of SAs on both sides" "$ONE_PAIR" "$(pairs)"
+}
+
+hosts
+ike_peers esp-proposals=aes128gcm16
+check 'ipvtictl up' up
+changes=$(carrier_changes)
+
+flows_start
+child_rekey 'Child rekey from left' ctl left rekey site-b
+child_rekey 'Child rekey from right' vici rekey child=net
+ike_rekey 'IKE rekey from left' ctl left rekey site-b ike
+ike_rekey 'IKE rekey from right' vici rekey ike=site-a
+child_rekey 'Child rekey from left in the new IKE SA' ctl left rekey site-b
+child_rekey 'Child rekey from right in the new IKE SA' vici rekey child=net
+flows_stop 'rekeys'
+settled 'rekeys'
+
+gateway_load child='esp_proposals = aes128gcm16-ecp256-esn,aes128gcm16-ecp256'
+site_reload esp-proposals=aes128gcm16-ecp256 >/dev/null
+flows_start
+child_rekey 'rekey with forward secrecy from left' ctl left rekey site-b
+expect 'the Child SA has a group of its own' ECP_256 "$(vici negotiated | grep -o 'ECP_256$\|ECP_256/ESN$' | cut -d/ -f1)"
+child_rekey 'rekey with forward secrecy from right' vici rekey child=net
+expect 'and again' ECP_256 "$(vici negotiated | grep -o 'ECP_256$\|ECP_256/ESN$' | cut -d/ -f1)"
+flows_stop 'forward secrecy'
+settled 'forward secrecy'
+
+site_reload esp-proposals=aes128gcm16-ecp256 child-packets=300 >/dev/null
+check 'rekey to take up the limit' ctl left rekey site-b
+flows_start
+spi=$(outbound)
+check 'at the soft limit of packets another SA sends' wait_for $UP_WITHIN differs outbound "$spi"
+spi=$(outbound)
+check 'and at that of the next' wait_for $UP_WITHIN differs outbound "$spi"
+flows_stop 'soft limit'
+settled 'soft limit'
+expect 'carrier never changed' "$changes" "$(carrier_changes)"
+logs_if_failed
