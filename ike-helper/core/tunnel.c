@@ -482,7 +482,8 @@ void ike_tunnel_report(struct ike_core *c, struct ike_tunnel *t)
 		return;
 	}
 	t->endpoint_local.family = 0;
-	t->quiet = true;
+	if (!t->quiet)
+		ike_heard_esp(c, t, true, 0);	/* no ESP from here on */
 	ike_act(c, IKE_ACT_DOWN, t->cfg.tunnel)->u.down.reason = t->reason;
 	ike_log(c, t, IKE_LOG_NOTICE, "down: %s", ike_reason_text(t->reason));
 }
