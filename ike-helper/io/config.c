@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <libconfig.h>
+#include <pwd.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -497,6 +498,15 @@ static void check_tunnels(struct loader *l)
 	}
 }
 
+static void check_daemon(struct loader *l, const char *path)
+{
+	const char *user = l->conf->daemon.user;
+
+	if (user[0] && !getpwnam(user))
+		conf_fault(l->faults, path, 0, "user",
+			   "there is no user \"%s\"; create it or name another", user);
+}
+
 bool conf_load(const char *path, struct config *conf, struct conf_faults *faults)
 {
 	struct loader l = { .faults = faults, .last = &l.first, .conf = conf };
@@ -505,6 +515,7 @@ bool conf_load(const char *path, struct config *conf, struct conf_faults *faults
 	memset(conf, 0, sizeof(*conf));
 	read_sources(&l, path);
 	load_daemon(&l);
+	check_daemon(&l, path);
 	for (src = l.first; src; src = src->next)
 		load_sections(&l, src);
 	check_tunnels(&l);

@@ -145,10 +145,20 @@ static void on_timeout(evutil_socket_t fd, short what, void *arg)
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
+/* Whether there is a network process to tell something. */
+static bool network_runs(struct client *c)
+{
+	if (c->d->processes[MSG_NETWORK].channel)
+		return true;
+	refuse(c, "the network process is being restarted; try again");
+	return false;
+}
+
 static void do_up(struct client *c, struct tunnel *t, const json_t *request)
 {
 	const json_t *wait = json_object_get(request, "wait");
 
+	t->held = false;
 	if (t->up) {
 		succeed(c);
 		return;
@@ -164,10 +174,8 @@ static void do_up(struct client *c, struct tunnel *t, const json_t *request)
 		refuse(c, "device %s cannot be had; the daemon's log says why", t->conf.device);
 		return;
 	}
-	if (!c->d->processes[MSG_NETWORK].channel) {
-		refuse(c, "the network process is being restarted; try again");
+	if (!network_runs(c))
 		return;
-	}
 	tunnel_event(t, IKE_EV_UP);
 	if (json_is_false(wait))
 		succeed(c);
@@ -178,6 +186,9 @@ static void do_up(struct client *c, struct tunnel *t, const json_t *request)
 static void do_down(struct client *c, struct tunnel *t, const json_t *request)
 {
 	(void)request;
+	if (!network_runs(c))
+		return;
+	t->held = true;
 	tunnel_event(t, IKE_EV_DOWN);
 	if (t->up)
 		wait_for(c, WAIT_DOWN, t);

@@ -70,6 +70,7 @@ struct verified {
  * @sas: in the kernel
  * @n_verified: used in @verified
  * @verified: IKE SAs it may install SAs for
+ * @held: taken down by hand, until it is brought up by hand
  * @up: it has a Child SA
  * @since: daemon_clock() when it came up or went down
  * @reason: why the last attempt failed or it went down
@@ -102,6 +103,7 @@ struct tunnel {
 	LIST_HEAD(, sa) sas;
 	unsigned int n_verified;
 	struct verified verified[VERIFIED_MAX];
+	bool held;
 	bool up;
 	uint64_t since;
 	enum ike_reason reason;

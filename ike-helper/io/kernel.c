@@ -528,13 +528,15 @@ static void on_carrier(struct tunnel *t, const struct ipvti_message *msg)
 
 static void on_device(struct tunnel *t, const struct ipvti_message *msg)
 {
+	uint32_t before = t->ifindex;
+	struct ipvti_message now;
 	struct sa *sa;
 
 	if (msg->ifindex) {
-		struct ipvti_message now;
-
 		if (kernel_device_get(t, &now))
 			t->ifindex = now.device.foreign ? 0 : now.ifindex;
+		if (t->ifindex && !before)
+			route_apply(t);	/* back from another namespace */
 		return;
 	}
 	log_error(t->conf.name, "device %s was deleted by someone else; `ipvtictl reload` makes it again",

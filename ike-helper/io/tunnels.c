@@ -174,6 +174,8 @@ void tunnel_introduce(struct tunnel *t)
 	t->n_verified = 0;
 	t->up = false;
 	send_config(t);
+	if (t->held)
+		tunnel_event(t, IKE_EV_DOWN);
 	LIST_FOREACH(sa, &t->sas, link) {
 		sa->adopted = true;
 		pair = NULL;
@@ -186,7 +188,7 @@ void tunnel_introduce(struct tunnel *t)
 			introduce_sa(t, NULL, sa);
 	}
 	/* It was up, so it shall be, whatever `start` says. */
-	if (!LIST_EMPTY(&t->sas) && t->conf.remote.n)
+	if (!LIST_EMPTY(&t->sas) && t->conf.remote.n && !t->held)
 		tunnel_event(t, IKE_EV_UP);
 }
 
