@@ -232,7 +232,7 @@ static void device_arm(struct ipvti_dev *idev, struct delayed_work *work, unsign
 }
 
 /**
- * ipvti_device_set - change settings of a device
+ * ipvti_device_set() - change settings of a device
  * @idev: device
  * @tb: attributes IPVTI_A_DEV_*, validated; what is absent stays
  * @outer: the caller may touch the outer side
@@ -349,7 +349,7 @@ static int put_state(struct sk_buff *msg, const struct ipvti_dev *idev)
 }
 
 /**
- * ipvti_device_put - write settings and state of a device into a message
+ * ipvti_device_put() - write settings and state of a device into a message
  * @msg: message, inside the nest IPVTI_A_DEVICE
  * @idev: device
  *
@@ -379,7 +379,7 @@ static void set_carrier(struct ipvti_dev *idev, bool carrier)
 }
 
 /**
- * ipvti_device_update - draw the consequences of a change of SAs, peer or suspicion
+ * ipvti_device_update() - draw the consequences of a change of SAs, peer or suspicion
  * @idev: device
  *
  * Carrier is on exactly while there is a peer, an inbound SA that receives, an outbound SA that
@@ -416,7 +416,7 @@ void ipvti_device_update(struct ipvti_dev *idev)
 }
 
 /**
- * ipvti_device_update_mtu - let the device's MTU follow what it depends on
+ * ipvti_device_update_mtu() - let the device's MTU follow what it depends on
  * @idev: device
  *
  * Context: RTNL held, device lock not.
@@ -439,7 +439,7 @@ void ipvti_device_update_mtu(struct ipvti_dev *idev)
 }
 
 /**
- * ipvti_device_changed - something that carrier or MTU depend on has changed
+ * ipvti_device_changed() - something that carrier or MTU depend on has changed
  * @idev: device
  *
  * Context: any; the caller is in an RCU section or has a reference.
@@ -493,7 +493,7 @@ static void changed_work(struct work_struct *work)
 }
 
 /**
- * ipvti_device_suspect - set or clear suspicion that the peer is gone
+ * ipvti_device_suspect() - set or clear suspicion that the peer is gone
  * @idev: device
  * @suspect: new state
  *
@@ -521,7 +521,7 @@ int ipvti_device_suspect(struct ipvti_dev *idev, bool suspect)
 /* ---- what packets tell ---- */
 
 /**
- * ipvti_device_heard - a packet from the peer has authenticated
+ * ipvti_device_heard() - a packet from the peer has authenticated
  * @idev: device
  *
  * Context: softirq, RCU read lock held.
@@ -550,7 +550,7 @@ static bool addr_equal(const union ipvti_addr *a, const union ipvti_addr *b, u16
 }
 
 /**
- * ipvti_device_roamed - tell where a packet has authenticated from
+ * ipvti_device_roamed() - tell where a packet has authenticated from
  * @idev: device
  * @addr: outer source address
  * @family: of @addr
@@ -581,7 +581,7 @@ void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u
 }
 
 /**
- * ipvti_device_auth_failed - count a packet that failed authentication, tell of a burst
+ * ipvti_device_auth_failed() - count a packet that failed authentication, tell of a burst
  * @idev: device
  *
  * Context: softirq, RCU read lock held. Races between CPUs cost a count or an early event.
@@ -643,7 +643,7 @@ static void keepalive_work(struct work_struct *work)
 	if (sent && time_before(jiffies, sent + limit))
 		next = sent + limit - jiffies;
 	else
-		ipvti_send_keepalive(idev);
+		ipvti_output_keepalive(idev);
 	device_arm(idev, &idev->keepalive_work, next);
 out:
 	mutex_unlock(&idev->lock);
@@ -881,7 +881,7 @@ static struct rtnl_link_ops ipvti_link_ops = {
 };
 
 /**
- * ipvti_is_device - is this one of ours?
+ * ipvti_is_device() - is this one of ours?
  * @dev: any net device
  */
 bool ipvti_is_device(const struct net_device *dev)
@@ -890,7 +890,7 @@ bool ipvti_is_device(const struct net_device *dev)
 }
 
 /**
- * ipvti_device_find - find a device by its id
+ * ipvti_device_find() - find a device by its id
  * @net: namespace of creation
  * @id: id
  *
@@ -902,7 +902,7 @@ struct ipvti_dev *ipvti_device_find(struct net *net, u64 id)
 }
 
 /**
- * ipvti_device_next - walk over the devices created in a namespace
+ * ipvti_device_next() - walk over the devices created in a namespace
  * @net: namespace of creation
  * @id: the first one to consider; set to that of the result
  *
@@ -992,10 +992,10 @@ static int __net_init net_init(struct net *net)
 	INIT_LIST_HEAD(&in->sockets);
 	mutex_init(&in->sockets_lock);
 	xa_init(&in->ids);
-	err = ipvti_transport_net_init(in);
+	err = ipvti_output_net_init(in);
 	if (err)
 		goto err_stats;
-	ipvti_netlink_net_init(in);
+	ipvti_events_net_init(in);
 	return 0;
 
 err_stats:
@@ -1045,8 +1045,8 @@ static void __net_exit net_exit(struct net *net)
 {
 	struct ipvti_net *in = ipvti_net(net);
 
-	ipvti_netlink_net_exit(in);
-	ipvti_transport_net_exit(in);
+	ipvti_events_net_exit(in);
+	ipvti_output_net_exit(in);
 	xa_destroy(&in->ids);
 	mutex_destroy(&in->sockets_lock);
 	free_percpu(in->stats);

@@ -5,9 +5,9 @@
  * The way of a packet, and where to look:
  *
  *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, esp.c, crypto.c -> queue.c
- *      -> transport.c -> the wire
- *   the wire -> transport.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c -> GRO
- *      -> stack
+ *      -> output.c -> the wire
+ *   the wire -> transport.c, sockets.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c
+ *      -> GRO -> stack
  *
  * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
  * the SPI table's own. Readers of the packet path take none: they are in RCU (bh) sections.
@@ -228,11 +228,11 @@ struct ipvti_net {
 	struct xarray ids;		/* id -> struct ipvti_dev; readers RCU */
 	u64 next_id;
 	struct mutex sockets_lock;	/* sockets */
-	struct list_head sockets;	/* transport.c: adopted sockets and stand-ins */
-	struct sock *ctl;		/* transport.c: IPv4 output ignores the route's PMTU */
+	struct list_head sockets;	/* sockets.c: adopted sockets and stand-ins */
+	struct sock *ctl;		/* output.c: IPv4 output ignores the route's PMTU */
 	atomic_t held_bytes;		/* packets held on reserved SPIs */
 	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
-	struct delayed_work overrun_work;	/* netlink.c: tells that events were lost */
+	struct delayed_work overrun_work;	/* events.c: tells that events were lost */
 	bool dead;			/* RTNL */
 };
 
@@ -377,19 +377,20 @@ void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);	/* and go on
 void ipvti_hold_close(struct ipvti_sa *sa);	/* the reservation goes; before the grace period */
 void ipvti_hold_free(struct ipvti_sa *sa);	/* after it */
 
-/* ---- transport.c (K2) ---- */
+/* ---- transport.c ---- */
 int ipvti_transport_init(void);			/* registers protocol handlers: module init */
 void ipvti_transport_exit(void);
-int ipvti_transport_net_init(struct ipvti_net *in);	/* pernet init */
-/* pernet exit: after ipvti_socket_net_exit() */
-void ipvti_transport_net_exit(struct ipvti_net *in);
 struct ipvti_sa *ipvti_transport_sa(const struct sk_buff *skb, __be32 spi);	/* softirq, RCU */
-int ipvti_route(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
-		struct dst_entry **dst, union ipvti_addr *saddr);	/* bh off, RCU */
-unsigned int ipvti_transport_overhead(const struct ipvti_config *config);
-void ipvti_transmit(struct ipvti_batch *batch);	/* by queue.c: encrypted, its turn */
-unsigned int ipvti_transport_depth(void);	/* tunnels this CPU is inside of; bh off */
-void ipvti_send_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
+
+/* ---- output.c ---- */
+int ipvti_output_net_init(struct ipvti_net *in);	/* pernet init */
+void ipvti_output_net_exit(struct ipvti_net *in);	/* pernet exit */
+int ipvti_output_route(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
+		       struct dst_entry **dst, union ipvti_addr *saddr);	/* bh off, RCU */
+unsigned int ipvti_output_overhead(const struct ipvti_config *config);
+void ipvti_output_batch(struct ipvti_batch *batch);	/* by queue.c: encrypted, its turn */
+unsigned int ipvti_output_depth(void);		/* tunnels this CPU is inside of; bh off */
+void ipvti_output_keepalive(struct ipvti_dev *idev);	/* RFC 3948 section 2.3, process context */
 
 /* ---- sockets.c: ESP in UDP on sockets of the namespace ---- */
 /* Process context of the owner. */
@@ -488,13 +489,29 @@ void ipvti_sa_first_use(struct ipvti_sa *sa);
 /* ---- netlink.c ---- */
 int ipvti_netlink_init(void);
 void ipvti_netlink_exit(void);
-void ipvti_netlink_net_init(struct ipvti_net *in);
-void ipvti_netlink_net_exit(struct ipvti_net *in);
+extern struct genl_family ipvti_family;
+enum { IPVTI_MCGRP_EVENTS };
 extern const struct nla_policy ipvti_ts_policy[IPVTI_A_TS_MAX + 1];
 extern const struct nla_policy ipvti_limit_policy[IPVTI_A_LIMIT_MAX + 1];
 /* One whole SOCKET_GET dump message, for ipvti_socket_dump(); -EMSGSIZE: go on in the next. */
 int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
 			     const union ipvti_addr *local, u16 family, __be16 port, bool owned);
+/* What messages say of objects, and upper bounds of its size. */
+#define IPVTI_REF_SIZE		(nla_total_size_64bit(sizeof(u64)) + nla_total_size(sizeof(u32)) + \
+				 nla_total_size(IFNAMSIZ))
+#define IPVTI_DEVICE_SIZE	(512 + IPVTI_REF_SIZE)
+#define IPVTI_TS_SIZE		128
+#define IPVTI_SOCKET_SIZE	128
+size_t ipvti_sa_size(const struct ipvti_sa *sa);
+int ipvti_put_ref(struct sk_buff *msg, const struct ipvti_dev *idev);
+int ipvti_put_device(struct sk_buff *msg, const struct ipvti_dev *idev);
+int ipvti_put_sa(struct sk_buff *msg, const struct ipvti_sa *sa);
+int ipvti_put_socket(struct sk_buff *msg, const union ipvti_addr *local, u16 family, __be16 port,
+		     bool owned);
+
+/* ---- events.c ---- */
+void ipvti_events_net_init(struct ipvti_net *in);
+void ipvti_events_net_exit(struct ipvti_net *in);
 /* Events: any context (GFP_ATOMIC); lost ones are followed by IPVTI_EVENT_OVERRUN. */
 void ipvti_event_device(struct ipvti_dev *idev, enum ipvti_event event);
 void ipvti_event_sa(struct ipvti_sa *sa, enum ipvti_event event);

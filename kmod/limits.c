@@ -5,7 +5,7 @@
 #include "ipvti.h"
 
 /**
- * ipvti_seq_take - take sequence numbers that nobody else has or gets
+ * ipvti_seq_take() - take sequence numbers that nobody else has or gets
  * @seq: last number taken
  * @esn: numbers have 64 bits, else 32
  * @n: how many, at least 1
@@ -31,7 +31,7 @@ int ipvti_seq_take(atomic64_t *seq, bool esn, unsigned int n, u64 *first)
 }
 
 /**
- * ipvti_limit_check - where usage stands against a limit
+ * ipvti_limit_check() - where usage stands against a limit
  * @used: usage with what is to be allowed now
  * @limit: limit; U64_MAX: none
  *
@@ -45,7 +45,7 @@ enum ipvti_limit_verdict ipvti_limit_check(u64 used, u64 limit)
 }
 
 /**
- * ipvti_limit_next - time until the first limit in time is reached
+ * ipvti_limit_next() - time until the first limit in time is reached
  * @limits: soft or hard limits
  * @age: ms since the SA was installed
  * @idle: ms since it was last used

@@ -1,29 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Generic netlink: policies, commands, dumps, events. What a command means is in the file that
+ * Generic netlink: policies, commands, dumps. What a command means is in the file that
  * owns the object; here is who may ask, what may be said, and what is answered.
  */
 #include <net/genetlink.h>
-#include <net/ip.h>
-#include <net/ipv6.h>
 
 #include "ipvti.h"
 
 #define KEEPALIVE_MAX	3600			/* s */
 #define QUIET_MAX	(24 * 3600 * 1000)	/* ms */
-#define ACQUIRE_PAUSE	(1 * HZ)
-#define OVERRUN_DELAY	(HZ / 10)
-
-/* Upper bounds of what the functions below put into a message. */
-#define REF_SIZE	(nla_total_size_64bit(sizeof(u64)) + nla_total_size(sizeof(u32)) + \
-			 nla_total_size(IFNAMSIZ))
-#define DEVICE_SIZE	(512 + REF_SIZE)
-#define TS_SIZE		128
+/* Upper bound of what is said of one drop reason. */
 #define STAT_SIZE	192
-
-static struct genl_family ipvti_family;
-
-enum { MCGRP_EVENTS };
+/* Of an SA without its selectors. */
+#define SA_SIZE		(IPVTI_REF_SIZE + 768)
 
 /* ---- policies: one per command, so that what it does not know is refused ---- */
 
@@ -250,7 +239,14 @@ static int parse_sa(struct nlattr **tb, struct genl_info *info, const struct nla
 
 /* ---- what is said of objects ---- */
 
-static int put_ref(struct sk_buff *msg, const struct ipvti_dev *idev)
+/**
+ * ipvti_put_ref() - write what names a device
+ * @msg: message
+ * @idev: device; one that is being deleted has the ifindex 0
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipvti_put_ref(struct sk_buff *msg, const struct ipvti_dev *idev)
 {
 	const struct net_device *dev = idev->dev;
 	char name[IFNAMSIZ];
@@ -265,12 +261,19 @@ static int put_ref(struct sk_buff *msg, const struct ipvti_dev *idev)
 	return 0;
 }
 
-/* RCU read lock held. */
-static int put_dev(struct sk_buff *msg, const struct ipvti_dev *idev)
+/**
+ * ipvti_put_device() - write name, settings and state of a device
+ * @msg: message, with %IPVTI_DEVICE_SIZE bytes of room
+ * @idev: device
+ *
+ * Context: RCU read lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipvti_put_device(struct sk_buff *msg, const struct ipvti_dev *idev)
 {
 	struct nlattr *nest;
 
-	if (put_ref(msg, idev))
+	if (ipvti_put_ref(msg, idev))
 		return -EMSGSIZE;
 	nest = nla_nest_start(msg, IPVTI_A_DEVICE);
 	if (!nest || ipvti_device_put(msg, idev))
@@ -342,13 +345,20 @@ static int put_sa_installed(struct sk_buff *msg, const struct ipvti_sa *sa)
 	return put_sa_usage(msg, sa);
 }
 
-/* Everything but the key. Device lock held, or RCU. */
-static int put_sa(struct sk_buff *msg, const struct ipvti_sa *sa)
+/**
+ * ipvti_put_sa() - write everything of an SA but its key
+ * @msg: message, with ipvti_sa_size() bytes of room
+ * @sa: SA
+ *
+ * Context: device lock or RCU read lock held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipvti_put_sa(struct sk_buff *msg, const struct ipvti_sa *sa)
 {
 	enum ipvti_sa_state state = ipvti_sa_state(sa);
 	struct nlattr *nest;
 
-	if (put_ref(msg, sa->dev))
+	if (ipvti_put_ref(msg, sa->dev))
 		return -EMSGSIZE;
 	nest = nla_nest_start(msg, IPVTI_A_SA);
 	if (!nest ||
@@ -362,9 +372,13 @@ static int put_sa(struct sk_buff *msg, const struct ipvti_sa *sa)
 	return 0;
 }
 
-static size_t sa_size(const struct ipvti_sa *sa)
+/**
+ * ipvti_sa_size() - room that ipvti_put_sa() needs at most
+ * @sa: SA
+ */
+size_t ipvti_sa_size(const struct ipvti_sa *sa)
 {
-	return REF_SIZE + 768 + sa->ts_count * TS_SIZE;
+	return SA_SIZE + sa->ts_count * IPVTI_TS_SIZE;
 }
 
 static int put_stats(struct sk_buff *msg, const struct ipvti_pcpu_stats __percpu *pcpu)
@@ -409,6 +423,32 @@ static int put_alg(struct sk_buff *msg, const struct ipvti_alg *alg)
 	return 0;
 }
 
+/**
+ * ipvti_put_socket() - write where an adopted socket is bound and who has it
+ * @msg: message, with %IPVTI_SOCKET_SIZE bytes of room
+ * @local: address it is bound to
+ * @family: of the socket
+ * @port: it is bound to
+ * @owned: a process has it
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ipvti_put_socket(struct sk_buff *msg, const union ipvti_addr *local, u16 family, __be16 port,
+		     bool owned)
+{
+	int len = family == AF_INET ? sizeof(local->v4) : sizeof(local->v6);
+	struct nlattr *nest = nla_nest_start(msg, IPVTI_A_SOCKET);
+
+	if (!nest ||
+	    nla_put(msg, IPVTI_A_SOCK_LOCAL, len, local) ||
+	    nla_put_u16(msg, IPVTI_A_SOCK_PORT, ntohs(port)) ||
+	    nla_put_u8(msg, IPVTI_A_SOCK_FAMILY, family) ||
+	    nla_put_u8(msg, IPVTI_A_SOCK_OWNED, owned))
+		return -EMSGSIZE;
+	nla_nest_end(msg, nest);
+	return 0;
+}
+
 /* ---- replies ---- */
 
 static struct sk_buff *reply_new(struct genl_info *info, size_t size, void **hdr)
@@ -445,10 +485,10 @@ static int device_get_doit(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
-	msg = reply_new(info, DEVICE_SIZE, &hdr);
+	msg = reply_new(info, IPVTI_DEVICE_SIZE, &hdr);
 	if (msg) {
 		rcu_read_lock();
-		err = put_dev(msg, idev);
+		err = ipvti_put_device(msg, idev);
 		rcu_read_unlock();
 		err = reply_send(info, msg, hdr, err);
 	}
@@ -640,19 +680,19 @@ static int sa_reply(struct sk_buff *skb, struct genl_info *info, const struct sa
 
 static int sa_get_doit(struct sk_buff *skb, struct genl_info *info)
 {
-	static const struct sa_reply what = { sa_size, put_sa };
+	static const struct sa_reply what = { ipvti_sa_size, ipvti_put_sa };
 
 	return sa_reply(skb, info, &what);
 }
 
 static size_t stats_size(const struct ipvti_sa *sa)
 {
-	return REF_SIZE + __IPVTI_DROP_COUNT * STAT_SIZE;
+	return IPVTI_REF_SIZE + __IPVTI_DROP_COUNT * STAT_SIZE;
 }
 
 static int put_sa_stats(struct sk_buff *msg, const struct ipvti_sa *sa)
 {
-	return put_ref(msg, sa->dev) ?: put_stats(msg, sa->stats);
+	return ipvti_put_ref(msg, sa->dev) ?: put_stats(msg, sa->stats);
 }
 
 static int device_stats_reply(struct genl_info *info, const struct ipvti_dev *idev)
@@ -665,7 +705,7 @@ static int device_stats_reply(struct genl_info *info, const struct ipvti_dev *id
 	if (!msg)
 		return -ENOMEM;
 	if (idev)
-		err = put_ref(msg, idev) ?: put_stats(msg, idev->stats);
+		err = ipvti_put_ref(msg, idev) ?: put_stats(msg, idev->stats);
 	else
 		err = put_stats(msg, ipvti_net(genl_info_net(info))->stats);
 	return reply_send(info, msg, hdr, err);
@@ -703,7 +743,7 @@ static int spi_alloc_doit(struct sk_buff *skb, struct genl_info *info)
 	if (IS_ERR(idev))
 		return PTR_ERR(idev);
 	err = -ENOMEM;
-	msg = reply_new(info, DEVICE_SIZE, &hdr);
+	msg = reply_new(info, IPVTI_DEVICE_SIZE, &hdr);
 	if (!msg)
 		goto out;
 	err = ipvti_sa_reserve(idev, &spi, info->extack);
@@ -711,7 +751,7 @@ static int spi_alloc_doit(struct sk_buff *skb, struct genl_info *info)
 		nlmsg_free(msg);
 		goto out;
 	}
-	err = put_ref(msg, idev);
+	err = ipvti_put_ref(msg, idev);
 	nest = nla_nest_start(msg, IPVTI_A_SA);
 	if (!nest || nla_put_u8(msg, IPVTI_A_SA_DIR, IPVTI_SA_IN) ||
 	    nla_put_u32(msg, IPVTI_A_SA_SPI, spi) ||
@@ -786,7 +826,7 @@ static int dump_device(struct sk_buff *msg, struct netlink_callback *cb,
 
 	if (!hdr)
 		return -EMSGSIZE;
-	if (put_dev(msg, idev)) {
+	if (ipvti_put_device(msg, idev)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
@@ -845,7 +885,7 @@ static int dump_sas(struct sk_buff *msg, struct netlink_callback *cb, struct ipv
 		if (sa->serial <= cursor->serial)
 			continue;
 		hdr = dump_put(msg, cb, IPVTI_CMD_SA_GET);
-		err = hdr ? put_sa(msg, sa) : -EMSGSIZE;
+		err = hdr ? ipvti_put_sa(msg, sa) : -EMSGSIZE;
 		if (err) {
 			if (hdr)
 				genlmsg_cancel(msg, hdr);
@@ -900,7 +940,8 @@ static int sa_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 /* An SA with all its selectors needs more than the usual page. */
 static int sa_get_start(struct netlink_callback *cb)
 {
-	cb->min_dump_alloc = NLMSG_HDRLEN + GENL_HDRLEN + REF_SIZE + 768 + IPVTI_TS_MAX * TS_SIZE;
+	cb->min_dump_alloc = NLMSG_HDRLEN + GENL_HDRLEN + SA_SIZE +
+			     IPVTI_TS_MAX * IPVTI_TS_SIZE;
 	return 0;
 }
 
@@ -910,7 +951,7 @@ static int socket_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 }
 
 /**
- * ipvti_netlink_put_socket - write one message of a SOCKET_GET dump
+ * ipvti_netlink_put_socket() - write one message of a SOCKET_GET dump
  * @msg: message of the dump
  * @cb: of the dump
  * @local: address the socket is bound to
@@ -924,21 +965,13 @@ int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
 			     const union ipvti_addr *local, u16 family, __be16 port, bool owned)
 {
 	void *hdr = dump_put(msg, cb, IPVTI_CMD_SOCKET_GET);
-	struct nlattr *nest;
 
 	if (!hdr)
 		return -EMSGSIZE;
-	nest = nla_nest_start(msg, IPVTI_A_SOCKET);
-	if (!nest ||
-	    nla_put(msg, IPVTI_A_SOCK_LOCAL,
-		    family == AF_INET ? sizeof(local->v4) : sizeof(local->v6), local) ||
-	    nla_put_u16(msg, IPVTI_A_SOCK_PORT, ntohs(port)) ||
-	    nla_put_u8(msg, IPVTI_A_SOCK_FAMILY, family) ||
-	    nla_put_u8(msg, IPVTI_A_SOCK_OWNED, owned)) {
+	if (ipvti_put_socket(msg, local, family, port, owned)) {
 		genlmsg_cancel(msg, hdr);
 		return -EMSGSIZE;
 	}
-	nla_nest_end(msg, nest);
 	genlmsg_end(msg, hdr);
 	return 0;
 }
@@ -960,230 +993,6 @@ static int alg_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 		genlmsg_end(msg, hdr);
 	}
 	return msg->len;
-}
-
-/* ---- events ---- */
-
-static void event_lost(struct net *net)
-{
-	queue_delayed_work(ipvti_wq, &ipvti_net(net)->overrun_work, OVERRUN_DELAY);
-}
-
-static void event_send(struct net *net, struct sk_buff *msg, gfp_t gfp)
-{
-	int err = genlmsg_multicast_netns(&ipvti_family, net, msg, 0, MCGRP_EVENTS, gfp);
-
-	if (err && err != -ESRCH)
-		event_lost(net);
-}
-
-static struct sk_buff *event_new(enum ipvti_event event, size_t size, gfp_t gfp, void **hdr)
-{
-	struct sk_buff *msg = genlmsg_new(nla_total_size(sizeof(u32)) + size, gfp);
-
-	if (!msg)
-		return NULL;
-	*hdr = genlmsg_put(msg, 0, 0, &ipvti_family, 0, IPVTI_CMD_EVENT);
-	if (*hdr && !nla_put_u32(msg, IPVTI_A_EVENT, event))
-		return msg;
-	nlmsg_free(msg);
-	return NULL;
-}
-
-static bool event_wanted(struct net *net)
-{
-	return net && genl_has_listeners(&ipvti_family, net, MCGRP_EVENTS);
-}
-
-/*
- * To the namespace of creation, and to that the device is in. @fill puts what the event is about.
- * RCU read lock held.
- */
-static void event_tell(struct ipvti_dev *idev, enum ipvti_event event, size_t size,
-		       int (*fill)(struct sk_buff *msg, const void *object), const void *object)
-{
-	struct net *nets[] = { READ_ONCE(idev->net), dev_net(idev->dev) };
-	struct sk_buff *msg;
-	unsigned int i;
-	void *hdr;
-	int err;
-
-	if (nets[0] == nets[1])
-		nets[1] = NULL;
-	for (i = 0; i < ARRAY_SIZE(nets); i++) {
-		if (!event_wanted(nets[i]))
-			continue;
-		msg = event_new(event, size, GFP_ATOMIC, &hdr);
-		if (!msg) {
-			event_lost(nets[i]);
-			continue;
-		}
-		err = fill(msg, object);
-		if (err) {
-			WARN_ON_ONCE(err == -EMSGSIZE);
-			nlmsg_free(msg);
-			return;
-		}
-		genlmsg_end(msg, hdr);
-		event_send(nets[i], msg, GFP_ATOMIC);
-	}
-}
-
-static int fill_device(struct sk_buff *msg, const void *object)
-{
-	return put_dev(msg, object);
-}
-
-/**
- * ipvti_event_device - tell of an event of a device
- * @idev: device
- * @event: what happened
- *
- * Context: any.
- */
-void ipvti_event_device(struct ipvti_dev *idev, enum ipvti_event event)
-{
-	rcu_read_lock();
-	event_tell(idev, event, DEVICE_SIZE, fill_device, idev);
-	rcu_read_unlock();
-}
-
-static int fill_sa(struct sk_buff *msg, const void *object)
-{
-	return put_sa(msg, object);
-}
-
-/**
- * ipvti_event_sa - tell of an event of an SA
- * @sa: SA
- * @event: what happened
- *
- * Context: any.
- */
-void ipvti_event_sa(struct ipvti_sa *sa, enum ipvti_event event)
-{
-	rcu_read_lock();
-	event_tell(sa->dev, event, sa_size(sa), fill_sa, sa);
-	rcu_read_unlock();
-}
-
-struct acquire {
-	const struct ipvti_dev *idev;
-	const struct sk_buff *skb;
-};
-
-static int fill_acquire(struct sk_buff *msg, const void *object)
-{
-	const struct acquire *acquire = object;
-	struct nlattr *nest;
-	int err;
-
-	if (put_ref(msg, acquire->idev))
-		return -EMSGSIZE;
-	nest = nla_nest_start(msg, IPVTI_A_SA);
-	if (!nest)
-		return -EMSGSIZE;
-	err = ipvti_ts_put_packet(msg, acquire->skb);
-	if (!err)
-		nla_nest_end(msg, nest);
-	return err;
-}
-
-/* Chatter that every link carries is no reason to build a tunnel. */
-static bool is_chatter(const struct sk_buff *skb)
-{
-	union {
-		struct iphdr v4;
-		struct ipv6hdr v6;
-	} buf;
-	const struct ipv6hdr *ip6h;
-	const struct iphdr *iph;
-
-	iph = skb_header_pointer(skb, 0, sizeof(buf.v4), &buf.v4);
-	if (!iph)
-		return true;
-	if (iph->version == 4)
-		return ipv4_is_multicast(iph->daddr) || ipv4_is_lbcast(iph->daddr) ||
-		       ipv4_is_linklocal_169(iph->daddr);
-	ip6h = skb_header_pointer(skb, 0, sizeof(buf.v6), &buf.v6);
-	return !ip6h || ip6h->version != 6 ||
-	       ipv6_addr_type(&ip6h->daddr) & (IPV6_ADDR_MULTICAST | IPV6_ADDR_LINKLOCAL);
-}
-
-/**
- * ipvti_event_acquire - tell that a packet had no tunnel
- * @idev: device
- * @skb: packet, its IP header at data
- *
- * At most once a second; multicast and link-local destinations do not count.
- *
- * Context: any.
- */
-void ipvti_event_acquire(struct ipvti_dev *idev, const struct sk_buff *skb)
-{
-	struct acquire acquire = { .idev = idev, .skb = skb };
-	unsigned long last = READ_ONCE(idev->acquire_last), now = jiffies;
-
-	if (time_before(now, last + ACQUIRE_PAUSE) || is_chatter(skb))
-		return;
-	if (cmpxchg(&idev->acquire_last, last, now) != last)
-		return;
-	rcu_read_lock();
-	event_tell(idev, IPVTI_EVENT_ACQUIRE, REF_SIZE + 16 + TS_SIZE, fill_acquire, &acquire);
-	rcu_read_unlock();
-}
-
-/**
- * ipvti_event_socket - tell that the owner of an adopted socket is gone
- * @net: namespace
- * @local: address the socket is bound to
- * @family: of the socket
- * @port: it is bound to
- *
- * Context: any.
- */
-void ipvti_event_socket(struct net *net, const union ipvti_addr *local, u16 family, __be16 port)
-{
-	struct nlattr *nest;
-	struct sk_buff *msg;
-	void *hdr;
-
-	if (!event_wanted(net))
-		return;
-	msg = event_new(IPVTI_EVENT_SOCKET_LOST, 128, GFP_ATOMIC, &hdr);
-	if (!msg) {
-		event_lost(net);
-		return;
-	}
-	nest = nla_nest_start(msg, IPVTI_A_SOCKET);
-	if (WARN_ON_ONCE(!nest ||
-			 nla_put(msg, IPVTI_A_SOCK_LOCAL,
-				 family == AF_INET ? sizeof(local->v4) : sizeof(local->v6),
-				 local) ||
-			 nla_put_u16(msg, IPVTI_A_SOCK_PORT, ntohs(port)) ||
-			 nla_put_u8(msg, IPVTI_A_SOCK_FAMILY, family) ||
-			 nla_put_u8(msg, IPVTI_A_SOCK_OWNED, 0))) {
-		nlmsg_free(msg);
-		return;
-	}
-	nla_nest_end(msg, nest);
-	genlmsg_end(msg, hdr);
-	event_send(net, msg, GFP_ATOMIC);
-}
-
-static void overrun_work(struct work_struct *work)
-{
-	struct ipvti_net *in = container_of(to_delayed_work(work), struct ipvti_net, overrun_work);
-	struct sk_buff *msg;
-	void *hdr;
-
-	msg = event_new(IPVTI_EVENT_OVERRUN, 0, GFP_KERNEL, &hdr);
-	if (!msg) {
-		event_lost(in->net);
-		return;
-	}
-	genlmsg_end(msg, hdr);
-	event_send(in->net, msg, GFP_KERNEL);
 }
 
 /* ---- family ---- */
@@ -1255,13 +1064,13 @@ static const struct genl_ops ipvti_ops[] = {
 };
 
 static const struct genl_multicast_group ipvti_mcgrps[] = {
-	[MCGRP_EVENTS] = {
+	[IPVTI_MCGRP_EVENTS] = {
 		.name = IPVTI_GENL_MCGRP_EVENTS,
 		.flags = GENL_MCAST_CAP_NET_ADMIN,
 	},
 };
 
-static struct genl_family ipvti_family __ro_after_init = {
+struct genl_family ipvti_family __ro_after_init = {
 	.name = IPVTI_GENL_NAME,
 	.version = IPVTI_GENL_VERSION,
 	.maxattr = IPVTI_A_MAX,
@@ -1273,16 +1082,6 @@ static struct genl_family ipvti_family __ro_after_init = {
 	.mcgrps = ipvti_mcgrps,
 	.n_mcgrps = ARRAY_SIZE(ipvti_mcgrps),
 };
-
-void ipvti_netlink_net_init(struct ipvti_net *in)
-{
-	INIT_DELAYED_WORK(&in->overrun_work, overrun_work);
-}
-
-void ipvti_netlink_net_exit(struct ipvti_net *in)
-{
-	cancel_delayed_work_sync(&in->overrun_work);
-}
 
 int ipvti_netlink_init(void)
 {

@@ -163,7 +163,7 @@ u32 ipvti_mtu_outer(struct ipvti_dev *idev, const struct dst_entry *dst)
  */
 u32 ipvti_mtu_inner(const struct ipvti_config *config, const struct ipvti_alg *alg, u32 outer)
 {
-	u32 overhead = ipvti_transport_overhead(config);
+	u32 overhead = ipvti_output_overhead(config);
 
 	return outer > overhead ? ipvti_esp_inner_max(&alg->sizes, outer - overhead) : 0;
 }
@@ -191,7 +191,7 @@ static u32 link_now(struct ipvti_dev *idev, const struct ipvti_config *config, s
 	u32 mtu;
 
 	if (!net || config->family == AF_UNSPEC ||
-	    ipvti_route(idev, config, net, &dst, &saddr))
+	    ipvti_output_route(idev, config, net, &dst, &saddr))
 		return ETH_DATA_LEN;
 	mtu = link_mtu(dst);
 	dst_release(dst);

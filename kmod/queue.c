@@ -163,7 +163,7 @@ static struct ipvti_batch *ready_head(struct ipvti_order *order)
 static void deliver(struct ipvti_batch *batch)
 {
 	if (batch->sa->dir == IPVTI_SA_OUT)
-		ipvti_transmit(batch);
+		ipvti_output_batch(batch);
 	else
 		ipvti_deliver(batch);
 }

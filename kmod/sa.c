@@ -102,7 +102,7 @@ static void sa_unlinked(struct rcu_head *rcu)
 }
 
 /**
- * ipvti_sa_hold - keep an SA, its keys and its device beyond the RCU section
+ * ipvti_sa_hold() - keep an SA, its keys and its device beyond the RCU section
  * @sa: SA
  *
  * Context: RCU read lock held, or the caller has a reference already.
@@ -114,7 +114,7 @@ bool ipvti_sa_hold(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_put - give back what ipvti_sa_hold() took
+ * ipvti_sa_put() - give back what ipvti_sa_hold() took
  * @sa: SA
  *
  * Context: any.
@@ -135,7 +135,7 @@ static void sa_retire(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_wake - let the SA's work run soon
+ * ipvti_sa_wake() - let the SA's work run soon
  * @sa: SA
  * @delay: jiffies until it runs at the latest
  *
@@ -182,7 +182,7 @@ static void sa_reached_soft(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_take_seq - take sequence numbers of an outbound SA
+ * ipvti_sa_take_seq() - take sequence numbers of an outbound SA
  * @sa: SA
  * @n: how many, at least 1
  * @first: the first of them
@@ -228,7 +228,7 @@ static void touch(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_charge - count a packet against the limits of an SA
+ * ipvti_sa_charge() - count a packet against the limits of an SA
  * @sa: SA
  * @bytes: of the inner packet about to pass
  *
@@ -250,7 +250,7 @@ static bool has_room(const struct ipvti_sa *sa, unsigned int packets, u64 bytes)
 }
 
 /**
- * ipvti_sa_charge_list - count a list of packets against the limits of an SA
+ * ipvti_sa_charge_list() - count a list of packets against the limits of an SA
  * @sa: SA
  * @list: inner packets about to pass, linked by skb->next
  * @packets: how many
@@ -274,7 +274,7 @@ unsigned int ipvti_sa_charge_list(struct ipvti_sa *sa, const struct sk_buff *lis
 }
 
 /**
- * ipvti_sa_first_use - note that a packet has authenticated on an inbound SA
+ * ipvti_sa_first_use() - note that a packet has authenticated on an inbound SA
  * @sa: SA
  *
  * The first time tells user space, and lets the outbound SA of the pair take over.
@@ -518,7 +518,7 @@ static void sa_discard(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_find - find an SA of a device
+ * ipvti_sa_find() - find an SA of a device
  * @idev: device
  * @dir: enum ipvti_sa_dir
  * @spi: SPI
@@ -552,7 +552,7 @@ static int reserve_random_spi(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_sa_reserve - take a free inbound SPI for an SA whose key will follow
+ * ipvti_sa_reserve() - take a free inbound SPI for an SA whose key will follow
  * @idev: device
  * @spi: the SPI
  * @extack: says why not
@@ -828,7 +828,7 @@ err_discard:
 }
 
 /**
- * ipvti_sa_new - install an SA
+ * ipvti_sa_new() - install an SA
  * @idev: device
  * @nest: the attribute IPVTI_A_SA
  * @tb: its content, validated, with direction, SPI, algorithm and key
@@ -863,7 +863,7 @@ int ipvti_sa_new(struct ipvti_dev *idev, const struct nlattr *nest, struct nlatt
 }
 
 /**
- * ipvti_sa_delete - delete an SA or release a reserved SPI
+ * ipvti_sa_delete() - delete an SA or release a reserved SPI
  * @idev: device
  * @dir: enum ipvti_sa_dir
  * @spi: SPI
@@ -889,7 +889,7 @@ int ipvti_sa_delete(struct ipvti_dev *idev, u8 dir, u32 spi)
 }
 
 /**
- * ipvti_sa_activate - make an outbound SA the current one of its selectors
+ * ipvti_sa_activate() - make an outbound SA the current one of its selectors
  * @idev: device
  * @spi: SPI
  * @extack: says why not
@@ -919,7 +919,7 @@ int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *e
 }
 
 /**
- * ipvti_sa_flush - unlink all SAs of a device
+ * ipvti_sa_flush() - unlink all SAs of a device
  * @idev: device, dead already, so that no other follows
  *
  * Context: device lock held. Does not wait; each SA keeps the device until it is freed.

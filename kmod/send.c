@@ -255,7 +255,7 @@ static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 		     const struct ipvti_config *config, struct sk_buff *skb, u64 seq, bool fragment)
 {
 	unsigned int headroom = LL_RESERVED_SPACE(batch->dst->dev) + batch->dst->header_len +
-				ipvti_transport_overhead(config);
+				ipvti_output_overhead(config);
 	struct sk_buff *out;
 	struct ipvti_cb cb;
 
@@ -411,8 +411,8 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 	batch = new_batch(sa);
 	if (!batch)
 		return -ENOMEM;
-	batch->depth = ipvti_transport_depth();
-	err = ipvti_route(idev, config, net, &batch->dst, &batch->saddr);
+	batch->depth = ipvti_output_depth();
+	err = ipvti_output_route(idev, config, net, &batch->dst, &batch->saddr);
 	if (err) {
 		*reason = err == -ELOOP ? IPVTI_DROP_LOOP : IPVTI_DROP_NO_ROUTE;
 		goto err_batch;
@@ -458,7 +458,7 @@ netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev)
 		drop_list(idev, NULL, skb, IPVTI_DROP_NOT_IP);
 		goto out;
 	}
-	if (ipvti_transport_depth() >= DEPTH_MAX) {
+	if (ipvti_output_depth() >= DEPTH_MAX) {
 		ipvti_refuse(idev, skb, IPVTI_DROP_NESTING);
 		goto out;
 	}

@@ -49,7 +49,7 @@ static const struct rhashtable_params spi_params = {
 };
 
 /**
- * ipvti_sa_lookup - find the inbound SA of an SPI
+ * ipvti_sa_lookup() - find the inbound SA of an SPI
  * @net: namespace of the outer packet
  * @spi: SPI
  *
@@ -64,7 +64,7 @@ struct ipvti_sa *ipvti_sa_lookup(const struct net *net, u32 spi)
 }
 
 /**
- * ipvti_spi_insert - take the SPI of an inbound SA
+ * ipvti_spi_insert() - take the SPI of an inbound SA
  * @sa: SA; packets find it from now on
  *
  * Context: device lock held.
@@ -78,7 +78,7 @@ int ipvti_spi_insert(struct ipvti_sa *sa)
 }
 
 /**
- * ipvti_spi_remove - give back the SPI of an inbound SA
+ * ipvti_spi_remove() - give back the SPI of an inbound SA
  * @sa: SA that ipvti_spi_insert() succeeded for
  *
  * Context: device lock held. Readers may have the SA for another grace period.
@@ -119,7 +119,7 @@ static int foreign_check(struct xfrm_state *x, int count, void *data)
 }
 
 /**
- * ipvti_spi_foreign - does XFRM receive on an SPI?
+ * ipvti_spi_foreign() - does XFRM receive on an SPI?
  * @idev: device that would like to have it
  * @spi: SPI
  *

@@ -17,7 +17,7 @@ const struct ipvti_drop_name ipvti_drop_names[] = {
 };
 
 /**
- * ipvti_stats_alloc - allocate counters
+ * ipvti_stats_alloc() - allocate counters
  *
  * Context: process.
  * Return: to be freed with free_percpu(), or NULL.
@@ -45,7 +45,7 @@ static void count_drop(struct ipvti_pcpu_stats __percpu *pcpu, enum ipvti_drop r
 }
 
 /**
- * ipvti_drop - count and trace a packet that is about to be dropped
+ * ipvti_drop() - count and trace a packet that is about to be dropped
  * @in: namespace, used when there is no device; may be NULL
  * @idev: device it was for; may be NULL
  * @sa: SA it was for; may be NULL
@@ -83,7 +83,7 @@ static void count_pass(struct ipvti_pcpu_stats __percpu *pcpu, int way, unsigned
 }
 
 /**
- * ipvti_count - count inner packets that passed
+ * ipvti_count() - count inner packets that passed
  * @idev: device
  * @sa: SA they took, its direction is theirs
  * @packets: how many
@@ -100,7 +100,7 @@ void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packe
 }
 
 /**
- * ipvti_stats_sum - add up the counters of all CPUs
+ * ipvti_stats_sum() - add up the counters of all CPUs
  * @pcpu: per-CPU counters
  * @sum: result
  */
@@ -184,7 +184,7 @@ static u64 *counter(struct rtnl_link_stats64 *total, u8 offset)
 }
 
 /**
- * ipvti_stats_device - ndo_get_stats64
+ * ipvti_stats_device() - ndo_get_stats64
  * @dev: device
  * @total: result
  */
