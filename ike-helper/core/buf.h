@@ -65,7 +65,7 @@ void ike_put_u16(struct ike_writer *w, uint16_t v);
 void ike_put_u32(struct ike_writer *w, uint32_t v);
 /** ike_put_u64() - append 64 bits */
 void ike_put_u64(struct ike_writer *w, uint64_t v);
-/** ike_put() - append @len octets; zeros if @data is NULL. Return: where they are, until the next */
+/** ike_put() - append @len octets, zeros if @data is NULL. Return: them, until the next put */
 uint8_t *ike_put(struct ike_writer *w, const void *data, size_t len);
 /** ike_patch_u16() - overwrite 16 bits at @off */
 void ike_patch_u16(struct ike_writer *w, size_t off, uint16_t v);

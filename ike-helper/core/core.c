@@ -55,7 +55,8 @@ void ike_core_free(struct ike_core *c)
 
 /* ---- datagrams ---- */
 
-static void wrong_version(struct ike_core *c, const struct ike_event *ev, const struct ike_header *h)
+static void wrong_version(struct ike_core *c, const struct ike_event *ev,
+			  const struct ike_header *h)
 {
 	struct ike_header answer = { .spi_i = h->spi_i, .spi_r = h->spi_r, .next = IKE_P_NOTIFY,
 				     .exchange = h->exchange, .flags = IKE_FLAG_RESPONSE,

@@ -120,7 +120,8 @@ static bool printable(const struct ike_id *id)
 	return id->len;
 }
 
-static void plain_id_text(const struct ike_id *id, const struct id_type *type, char *buf, size_t len)
+static void plain_id_text(const struct ike_id *id, const struct id_type *type, char *buf,
+			  size_t len)
 {
 	struct ike_id again;
 

@@ -18,7 +18,8 @@
  *  - Actions are carried out in the order given. An INSTALL in flight need not hold up a later
  *    SEND: the kernel keeps packets that arrive on an SPI it has allocated.
  *  - Events that answer an action (SPI, AUTH_MADE, AUTH_CHECKED, ADDRESS) carry the action's token
- *    back. They may come in any order, late or never; an unknown token is ignored.
+ *    back. They may come in any order, late or never; nothing happens for an unknown token, but
+ *    an SPI that nobody waits for is given back with FREE_SPI.
  *  - An answer is given in a later step, never from inside ike_core_step().
  *  - SPIs are in host byte order, times in milliseconds of one monotonic clock.
  *

@@ -445,7 +445,8 @@ static bool get_transform(struct ike_reader *r, struct ike_transform *t, bool *k
 	return get_attributes(&attrs, t, known);
 }
 
-static bool get_transforms(struct ike_reader *r, uint8_t count, struct ike_proposal *p, bool *usable)
+static bool get_transforms(struct ike_reader *r, uint8_t count, struct ike_proposal *p,
+			   bool *usable)
 {
 	struct ike_transform t;
 	bool more = true;
@@ -454,7 +455,7 @@ static bool get_transforms(struct ike_reader *r, uint8_t count, struct ike_propo
 	while (count--) {
 		if (!get_transform(r, &t, &known, &more) || more != !!count)
 			return false;
-		/* RFC 7296 section 3.3.6: an unknown type spoils the proposal, an unknown id does not. */
+		/* Section 3.3.6: an unknown type spoils the proposal, an unknown id does not. */
 		if (t.type < IKE_TRANSFORM_ENCR || t.type > IKE_TRANSFORM_ESN)
 			*usable = false;
 		else if (known)

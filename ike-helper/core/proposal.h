@@ -54,7 +54,7 @@ uint16_t ike_proposals_group(const struct ike_proposals *list);
 /** ike_proposals_have_group() - whether any proposal of a list has that group */
 bool ike_proposals_have_group(const struct ike_proposals *list, uint16_t group);
 
-/** ike_proposals_keep_prf() - what of a list has that PRF, and no other; all of it if nothing has */
+/** ike_proposals_keep_prf() - what of a list has that PRF and no other; all if nothing has */
 void ike_proposals_keep_prf(const struct ike_proposals *list, uint16_t prf,
 			    struct ike_proposals *out);
 
