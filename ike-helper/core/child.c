@@ -247,11 +247,37 @@ void ike_child_used(struct ike_core *c, struct ike_sa *sa, struct ike_child *chi
 	ike_tunnel_orphans_due(c, sa->tunnel, child->cfg, c->now);
 }
 
+/* Of two that do the same both ends drop the same one, as after crossing rekeys (section 2.8.1). */
+static const struct ike_child *stronger_twin(const struct ike_sa *sa, const struct ike_child *child)
+{
+	const struct ike_child *other;
+
+	for (other = sa->children; other; other = other->next)
+		if (other != child && other->state == IKE_CHILD_LIVE && other->outbound &&
+		    same_selectors(other, child) &&
+		    ike_nonce_lower(&child->ni, &child->nr, &other->ni, &other->nr))
+			return other;
+	return NULL;
+}
+
+uint64_t ike_child_twin_at(const struct ike_sa *sa, const struct ike_child *child)
+{
+	const struct ike_child *other = NULL;
+
+	if (child->state == IKE_CHILD_LIVE && !child->want_delete)
+		other = stronger_twin(sa, child);
+	if (!other)
+		return IKE_NEVER;
+	return (other->since > child->since ? other->since : child->since) + IKE_TWIN_TIME;
+}
+
 void ike_child_tick(struct ike_core *c, struct ike_sa *sa)
 {
 	struct ike_child *child;
 
 	for (child = sa->children; child; child = child->next) {
+		if (c->now >= ike_child_twin_at(sa, child))
+			child->want_delete = true;
 		if (c->now < child->activate_at)
 			continue;
 		child->activate_at = IKE_NEVER;

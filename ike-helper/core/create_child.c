@@ -521,15 +521,6 @@ static void note_crossing(struct ike_core *c, struct ike_sa *sa, const struct ik
 		old->state = IKE_CHILD_REPLACED;
 }
 
-/* The peer has made a second Child SA where there was one: the first is not needed any more. */
-static void retire_sibling(struct ike_core *c, struct ike_sa *sa, const struct ike_child *child)
-{
-	struct ike_child *other = ike_child_sibling(c, sa->tunnel, child);
-
-	if (!child->old && !sa->job.rival && other && ike_child_by_serial(sa, other->serial))
-		other->want_delete = true;
-}
-
 static void answer_error(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 			 uint16_t error)
 {
@@ -558,7 +549,6 @@ static void answer(struct ike_core *c, struct ike_sa *sa, struct ike_child *chil
 		return;
 	}
 	note_crossing(c, sa, child);
-	retire_sibling(c, sa, child);
 	ike_response_send(c, sa, IKE_EXCH_CREATE_CHILD_SA, &b);
 }
 

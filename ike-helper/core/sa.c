@@ -384,7 +384,7 @@ uint64_t ike_sa_deadline(const struct ike_core *c, const struct ike_sa *sa)
 
 	at = sooner(at, ike_request_deadline(c, sa));
 	for (child = sa->children; child; child = child->next)
-		at = sooner(at, child->activate_at);
+		at = sooner(at, sooner(child->activate_at, ike_child_twin_at(sa, child)));
 	if (sa->job.type || sa->answer.active || sa->state != IKE_SA_ESTABLISHED)
 		return at;
 	at = sooner(at, sa->rekey_at);

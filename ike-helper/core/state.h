@@ -37,6 +37,7 @@
 #define IKE_TEMPORARY_TIME	2000	/* pause after TEMPORARY_FAILURE */
 #define IKE_REKEYED_TIME	60000	/* wait for the peer to delete a rekeyed IKE SA */
 #define IKE_CROSS_TIME		60000	/* IKE SAs made so close to each other count as crossing */
+#define IKE_TWIN_TIME		5000	/* two Child SAs that do the same: one goes */
 #define IKE_ORPHAN_TIME		10000	/* adopted SAs after a new pair that carries nothing */
 #define IKE_GRACE_TIME		5000	/* nothing is suspect so long after a clock jump */
 #define IKE_JUMP_TIME		10000	/* a timer this late is one */
@@ -697,6 +698,8 @@ struct ike_child *ike_child_sibling(const struct ike_core *c, const struct ike_t
 void ike_child_used(struct ike_core *c, struct ike_sa *sa, struct ike_child *child);
 /** ike_child_lack() - a Child SA could not be made: try again later, tell if that leaves none */
 void ike_child_lack(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason);
+/** ike_child_twin_at() - when it goes because another of its IKE SA does the same */
+uint64_t ike_child_twin_at(const struct ike_sa *sa, const struct ike_child *child);
 /** ike_child_missing() - index of a configured Child SA the tunnel lacks, -1 if it has all */
 int ike_child_missing(const struct ike_core *c, const struct ike_sa *sa);
 /** ike_child_expired() - the kernel has deleted one half */
