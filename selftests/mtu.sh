@@ -65,12 +65,14 @@ left ip link set wan mtu 1300
 check 'down to 1280' wait_for 2 mtu_is 1280
 left ip link set wan mtu 576
 left ip link set wan mtu 1280
+right ip link set wan mtu 1280
 check 'not below' mtu_is 1280
 left ip addr add $LEFT6/64 dev wan nodad
 expect 'IPv6 addresses survive' "$addresses" "$(left ip -br -6 addr show dev vti0)"
 check 'an IPv6 packet of 1280 octets still gets through, in fragments outside' \
 	ping_once left $LAN_RIGHT6 df=1 size=1232
 left ip link set wan mtu 1500
+right ip link set wan mtu 1500
 check 'and up again' wait_for 2 mtu_is "$(inner_mtu 1500 4 none aes128gcm16)"
 left ipvtictl set vti0 mtu 1350
 check 'fixed by the user' wait_for 2 mtu_is 1350
