@@ -81,7 +81,7 @@ CASES = [
     ("nest with an attribute longer than itself", "DEVICE_SET",
      [attr(A["DEVICE"] | NLA_F_NESTED, bytes([200, 0, A["DEV_DF"], 0, 1, 0, 0, 0]))], "EINVAL"),
     ("nest with half an attribute", "DEVICE_SET",
-     [attr(A["DEVICE"] | NLA_F_NESTED, bytes([5, 0]))], "EINVAL"),
+     [attr(A["DEVICE"] | NLA_F_NESTED, bytes([5, 0]))], "EINVAL ERANGE"),
     ("SA: none", "SA_NEW", [], "EINVAL"),
     ("SA: empty", "SA_NEW", [sa()], "EINVAL"),
     ("SA: no direction", "SA_NEW", [new(dir=None)], "EINVAL"),
@@ -120,8 +120,9 @@ CASES = [
     ("SA: deletion in the other direction", "SA_DEL", [sa(OUT, u32(A["SA_SPI"], 0x2001))], "ENOENT"),
     ("SA: deletion without SPI", "SA_DEL", [sa(IN)], "EINVAL"),
     ("SA: question for none", "SA_GET", [sa(IN, u32(A["SA_SPI"], 0x9999))], "ENOENT"),
-    ("SA: activation of none", "SA_ACTIVATE", [sa(u32(A["SA_SPI"], 0x9999))], "ENOENT"),
-    ("SA: activation of an inbound one", "SA_ACTIVATE", [sa(u32(A["SA_SPI"], 0x2001))], "ENOENT EINVAL"),
+    ("SA: activation of none", "SA_ACTIVATE", [sa(OUT, u32(A["SA_SPI"], 0x9999))], "ENOENT"),
+    ("SA: activation of an inbound one", "SA_ACTIVATE", [sa(IN, u32(A["SA_SPI"], 0x2001))],
+     "ENOENT EINVAL"),
     ("peer: nothing said", "PEER_SET", [], "EINVAL"),
     ("peer: suspect 2", "PEER_SET", [dev(u8(A["DEV_SUSPECT"], 2))], "EINVAL ERANGE"),
     ("statistics of no SA", "STATS_GET", [sa(IN, u32(A["SA_SPI"], 0x9999))], "ENOENT"),
@@ -161,13 +162,12 @@ def refused(name):
             netlink.request(number, attrs)
             print("FAIL %s: it was not refused" % title)
         except Refused as answer:
-            seen = errno.errorcode.get(answer.number, answer.number)
             # The core answers what is no command of the family, and has no text for it.
             needs_text = errors != "EOPNOTSUPP"
-            if seen not in errors.split():
+            if answer.number not in [getattr(errno, error) for error in errors.split()]:
                 print("FAIL %s: expected %s, saw %s" % (title, errors, answer))
             elif needs_text and not answer.text and answer.offset is None:
-                print("FAIL %s: %s without a text" % (title, seen))
+                print("FAIL %s: without a text: %s" % (title, answer))
             else:
                 print("PASS %s" % title)
 
