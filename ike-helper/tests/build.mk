@@ -21,3 +21,11 @@ test_exchange-libs := libike
 tests += test_simulation
 test_simulation-srcs := ike-helper/tests/test_simulation.c $(ike-party-srcs)
 test_simulation-libs := libike
+
+tests += test_hostile
+test_hostile-srcs := ike-helper/tests/test_hostile.c $(ike-party-srcs)
+test_hostile-libs := libike
+
+tests += test_parse
+test_parse-srcs := $(addprefix ike-helper/tests/,test_parse.c hex.c) $(ike-party-srcs)
+test_parse-libs := libike
