@@ -219,8 +219,8 @@ static struct ipvti_dev *device_get_outer(struct sk_buff *skb, struct net *net,
 	return ERR_PTR(-EPERM);
 }
 
-/* The nest of an SA, with direction and SPI in it. */
-static int parse_sa(struct nlattr **tb, struct genl_info *info, const struct nla_policy *policy)
+/* The nest of an SA, with its SPI in it. */
+static int parse_spi(struct nlattr **tb, struct genl_info *info, const struct nla_policy *policy)
 {
 	const struct nlattr *nest = info->attrs[IPVTI_A_SA];
 	int err;
@@ -230,11 +230,20 @@ static int parse_sa(struct nlattr **tb, struct genl_info *info, const struct nla
 	err = nla_parse_nested(tb, IPVTI_A_SA_MAX, nest, policy, info->extack);
 	if (err)
 		return err;
-	if (!tb[IPVTI_A_SA_DIR])
-		return missing(info->extack, nest, IPVTI_A_SA_DIR, "the direction is missing");
 	if (!tb[IPVTI_A_SA_SPI])
 		return missing(info->extack, nest, IPVTI_A_SA_SPI, "the SPI is missing");
 	return 0;
+}
+
+/* With direction and SPI. */
+static int parse_sa(struct nlattr **tb, struct genl_info *info, const struct nla_policy *policy)
+{
+	int err = parse_spi(tb, info, policy);
+
+	if (!err && !tb[IPVTI_A_SA_DIR])
+		err = missing(info->extack, info->attrs[IPVTI_A_SA], IPVTI_A_SA_DIR,
+			      "the direction is missing");
+	return err;
 }
 
 /* ---- what is said of objects ---- */
@@ -622,10 +631,10 @@ static int sa_activate_doit(struct sk_buff *skb, struct genl_info *info)
 	struct ipvti_dev *idev;
 	int err;
 
-	err = parse_sa(tb, info, sa_key_policy);
+	err = parse_spi(tb, info, sa_key_policy);
 	if (err)
 		return err;
-	if (nla_get_u8(tb[IPVTI_A_SA_DIR]) != IPVTI_SA_OUT) {
+	if (tb[IPVTI_A_SA_DIR] && nla_get_u8(tb[IPVTI_A_SA_DIR]) != IPVTI_SA_OUT) {
 		NL_SET_ERR_MSG_ATTR(info->extack, tb[IPVTI_A_SA_DIR],
 				    "only an outbound SA is activated; inbound is live at once");
 		return -EINVAL;
