@@ -239,7 +239,9 @@ static bool exchange_fits(const struct ike_sa *sa, uint8_t exchange)
 {
 	if (sa->state == IKE_SA_CONNECTING)
 		return exchange == IKE_EXCH_AUTH && !sa->initiator;
-	return exchange == IKE_EXCH_INFORMATIONAL || exchange == IKE_EXCH_CREATE_CHILD_SA;
+	/* One that failed in IKE_AUTH belongs to nobody and only repeats what it said. */
+	return sa->tunnel &&
+	       (exchange == IKE_EXCH_INFORMATIONAL || exchange == IKE_EXCH_CREATE_CHILD_SA);
 }
 
 static void critical_refused(struct ike_core *c, struct ike_sa *sa, uint8_t exchange, uint8_t type)
