@@ -53,7 +53,7 @@ expect "killed and replaced: lost of $FLOW_SENT received" 0 $FLOW_LOST
 # An SPI that ipvti does not know goes on to XFRM, on the same socket.
 xfrm_sa left $RIGHT6 $LEFT6 0x5001 aes128gcm16 "$(key aes128gcm16 x)" \
 	encap espinudp 4500 4500 0.0.0.0
-ask right esp $RIGHT6 $LEFT6 0x5001 "$(key null-sha256 x)" 1 none encap=4500
+ask right esp $RIGHT6 $LEFT6 0x5001 "$(key null-sha256 x)" 1 none encap=4500 from=4501
 expect 'an SPI of XFRM goes on to XFRM: it counts the forged packet' 1 "$(
 	left ip -s xfrm state get src $RIGHT6 dst $LEFT6 proto esp spi 0x5001 |
 		sed -n 's/.* failed \([0-9]*\).*/\1/p')"

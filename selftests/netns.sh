@@ -36,7 +36,7 @@ flow_stop there
 # Root of a user namespace owns the namespace that the device is moved to, and nothing more.
 unshare -Urn sleep infinity &
 inside=$!
-JOBS+=($inside)
+JOBS+=("$inside")
 wait_for 5 test "$(readlink /proc/$inside/ns/net)" != "$(readlink /proc/self/ns/net)"
 other ip link set vti0 netns $inside
 # foreign COMMAND...: as root of that user namespace

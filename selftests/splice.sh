@@ -8,7 +8,7 @@
 
 # Both ends in this kernel: what is sent from the page cache arrives in the page cache.
 hosts
-head -c 3M /dev/urandom >"$WORK/file"
+head -c 700K /dev/urandom >"$WORK/file"
 sum=$(sha256sum <"$WORK/file")
 
 # sendfile_to ADDRESS tcp|udp
@@ -23,6 +23,7 @@ sendfile_to() {
 
 for alg in aes128gcm16 chacha20poly1305 aes128-sha256 null-sha256; do
 	for peer in vti xfrm; do
+		[ $peer = vti ] || [ $alg = aes128gcm16 ] || continue
 		tunnel alg=$alg peer=$peer
 		expect "$alg to $peer: sendfile over TCP arrives" "$sum" \
 			"$(sendfile_to $LAN_RIGHT4 tcp)"

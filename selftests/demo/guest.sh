@@ -17,6 +17,7 @@ keep_logs() {
 	cp "$(ipvtid_log left)" /out/demo/ipvtid.log
 	cp "$(charon_dir right)/log" /out/demo/charon.log
 }
+# shellcheck disable=SC2064 # expanded now: what is given is what runs
 at_exit() { trap "keep_logs 2>/dev/null; $*" EXIT; }
 
 . "$here/../wait.sh"

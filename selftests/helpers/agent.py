@@ -14,6 +14,7 @@ LENGTH" and LENGTH octets of output on standard output.
   ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [tos=N] [df=1] [from=ADDRESS] [need=N]
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
+  told ADDRESS [SECONDS]          whether the sender of a datagram gets an error, and which one
   esp SRC DST SPI KEY SEQ FAULT [OPTION=VALUE...]    see esp.py
   sas DEV                         a line "in|out SPI STATE" for each SA
   vici SOCKET COMMAND [NAME=VALUE...]                see vici.py
@@ -98,7 +99,7 @@ def sas(name):
         lines.append("%s 0x%08x %s" % ("in" if inbound else "out",
                                        number(values[C["IPVTI_A_SA_SPI"]]),
                                        STATES[number(values[C["IPVTI_A_SA_STATE"]])]))
-    return 0, "\n".join(lines)
+    return 0, "\n".join(sorted(lines))
 
 
 SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8}
@@ -210,8 +211,23 @@ def ping(address, *words):
     return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, text
 
 
-COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "ping": ping, "install": install,
-            "esp": send_esp, "sas": sas, "vici": vici.main}
+def told(address, wait="1"):
+    six = ":" in address
+    sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
+    sock.setsockopt(socket.IPPROTO_IPV6 if six else socket.IPPROTO_IP, 25 if six else 11, 1)
+    try:
+        sock.connect((address, 9))
+        sock.send(b"anyone there?")
+        if not select.select([sock], [], [], float(wait))[0]:
+            return 1, "silence for %s s" % wait
+        sock.recv(1)
+    except OSError as error:
+        return 0, error.strerror
+    return 1, "an answer"
+
+
+COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "sas": sas,
+            "install": install, "ping": ping, "told": told, "esp": send_esp, "vici": vici.main}
 
 
 def main():
