@@ -166,7 +166,7 @@ static void bodies_cut_short(void **state)
 static void random_octets(void **state)
 {
 	struct world *w = world_new(3);
-	uint8_t data[400];
+	uint8_t data[400] = { 0 };
 	size_t len, i;
 	int round;
 
