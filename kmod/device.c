@@ -406,8 +406,8 @@ void ipvti_device_update(struct ipvti_dev *idev)
 	struct ipvti_sa *sa;
 
 	list_for_each_entry(sa, &idev->sas, list) {
-		in += sa->state == IPVTI_SA_STATE_LIVE;
-		out += sa->state == IPVTI_SA_STATE_CURRENT;
+		in += ipvti_sa_state(sa) == IPVTI_SA_STATE_LIVE;
+		out += ipvti_sa_state(sa) == IPVTI_SA_STATE_CURRENT;
 	}
 	if (in && !idev->sas_in) {
 		idev->quiet_since = jiffies;

@@ -293,6 +293,11 @@ void ipvti_sa_first_use(struct ipvti_sa *sa)
 
 /* ---- outbound: which SA is current; all under the device lock ---- */
 
+static bool is_current(const struct ipvti_sa *sa)
+{
+	return ipvti_sa_state(sa) == IPVTI_SA_STATE_CURRENT;
+}
+
 static int out_cmp(const void *a, const void *b)
 {
 	const struct ipvti_sa *const *x = a, *const *y = b;
@@ -308,12 +313,12 @@ static void out_publish(struct ipvti_dev *idev)
 	struct ipvti_sa *sa;
 
 	list_for_each_entry(sa, &idev->sas, list)
-		count += sa->state == IPVTI_SA_STATE_CURRENT;
+		count += is_current(sa);
 	if (count) {
 		set = kmalloc(struct_size(set, sa, count), GFP_KERNEL | __GFP_NOFAIL);
 		set->count = 0;
 		list_for_each_entry(sa, &idev->sas, list)
-			if (READ_ONCE(sa->state) == IPVTI_SA_STATE_CURRENT && set->count < count)
+			if (is_current(sa) && set->count < count)
 				set->sa[set->count++] = sa;
 		sort(set->sa, set->count, sizeof(set->sa[0]), out_cmp, NULL);
 	}
@@ -335,10 +340,10 @@ static void out_make_current(struct ipvti_sa *sa)
 	struct ipvti_sa *old;
 	bool replaced = false;
 
-	if (sa->state == IPVTI_SA_STATE_CURRENT || !sa_set_state(sa, IPVTI_SA_STATE_CURRENT))
+	if (is_current(sa) || !sa_set_state(sa, IPVTI_SA_STATE_CURRENT))
 		return;
 	list_for_each_entry(old, &idev->sas, list) {
-		if (old == sa || old->dir != IPVTI_SA_OUT || old->state != IPVTI_SA_STATE_CURRENT)
+		if (old == sa || !is_current(old))
 			continue;
 		if (old->spi != sa->replaces && !same_group(old, sa))
 			continue;
@@ -352,6 +357,15 @@ static void out_make_current(struct ipvti_sa *sa)
 		ipvti_event_sa(sa, IPVTI_EVENT_SA_REPLACED);
 }
 
+/* May take over unasked: it did send already, or waits for something that matters no more. */
+static bool is_spare(const struct ipvti_sa *sa)
+{
+	enum ipvti_sa_state state = ipvti_sa_state(sa);
+
+	return state == IPVTI_SA_STATE_SUPERSEDED ||
+	       (state == IPVTI_SA_STATE_WAITING && sa->activate != IPVTI_ACTIVATE_MANUAL);
+}
+
 /* The newest SA that can stand in for @gone, which is no longer current. */
 static struct ipvti_sa *out_successor(const struct ipvti_sa *gone)
 {
@@ -360,16 +374,10 @@ static struct ipvti_sa *out_successor(const struct ipvti_sa *gone)
 	list_for_each_entry(sa, &gone->dev->sas, list) {
 		if (sa == gone || !same_group(sa, gone))
 			continue;
-		switch (sa->state) {
-		case IPVTI_SA_STATE_CURRENT:
+		if (is_current(sa))
 			return NULL;
-		case IPVTI_SA_STATE_WAITING:
-			if (sa->activate == IPVTI_ACTIVATE_MANUAL)
-				continue;
-			fallthrough;
-		case IPVTI_SA_STATE_SUPERSEDED:
+		if (is_spare(sa))
 			best = sa;
-		}
 	}
 	return best;
 }
@@ -392,7 +400,7 @@ static void activate_pair(struct ipvti_sa *in)
 	struct ipvti_sa *sa;
 
 	list_for_each_entry(sa, &in->dev->sas, list)
-		if (sa->dir == IPVTI_SA_OUT && sa->state == IPVTI_SA_STATE_WAITING &&
+		if (sa->dir == IPVTI_SA_OUT && ipvti_sa_state(sa) == IPVTI_SA_STATE_WAITING &&
 		    sa->activate == IPVTI_ACTIVATE_FIRST_USE && sa->pair == in->spi)
 			out_make_current(sa);
 }
@@ -436,7 +444,7 @@ static void sa_run(struct ipvti_sa *sa)
 {
 	u64 age, idle, next, soft;
 
-	if (sa->state == IPVTI_SA_STATE_RESERVED) {
+	if (ipvti_sa_state(sa) == IPVTI_SA_STATE_RESERVED) {
 		ipvti_hold_purge(sa, IPVTI_DROP_HOLD_TIMEOUT);
 		return;
 	}
@@ -459,7 +467,7 @@ static void sa_run(struct ipvti_sa *sa)
 
 	if (sa->dir == IPVTI_SA_IN && test_bit(IPVTI_SA_F_USED, &sa->flags)) {
 		activate_pair(sa);
-	} else if (sa->state == IPVTI_SA_STATE_WAITING &&
+	} else if (ipvti_sa_state(sa) == IPVTI_SA_STATE_WAITING &&
 		   sa->activate == IPVTI_ACTIVATE_FIRST_USE) {
 		if (age >= FIRST_USE_FALLBACK)
 			out_make_current(sa);
@@ -773,7 +781,7 @@ static int install_reserved(struct ipvti_sa *sa, const struct nlattr *nest, stru
 {
 	int err;
 
-	if (sa->state != IPVTI_SA_STATE_RESERVED) {
+	if (ipvti_sa_state(sa) != IPVTI_SA_STATE_RESERVED) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_SA_SPI],
 				    "the device has an SA of this direction and SPI");
 		return -EEXIST;
@@ -907,7 +915,7 @@ int ipvti_sa_activate(struct ipvti_dev *idev, u32 spi, struct netlink_ext_ack *e
 	if (!sa) {
 		NL_SET_ERR_MSG(extack, "the device has no outbound SA with this SPI");
 		err = -ENOENT;
-	} else if (sa->state == IPVTI_SA_STATE_EXPIRED) {
+	} else if (ipvti_sa_state(sa) == IPVTI_SA_STATE_EXPIRED) {
 		NL_SET_ERR_MSG(extack, "the SA is expired");
 		err = -EKEYEXPIRED;
 	} else {
