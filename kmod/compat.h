@@ -44,6 +44,16 @@ static inline void *ipvti_compat_crypto_data(ipvti_compat_crypto_arg *arg)
 }
 #endif
 
+/* 6.17 renamed it. */
+static inline kuid_t ipvti_compat_sock_uid(struct sock *sk)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 17, 0)
+	return sk_uid(sk);
+#else
+	return sock_i_uid(sk);
+#endif
+}
+
 /* 7.0 sets a UDP tunnel up by its sock. */
 static inline void ipvti_compat_setup_udp_tunnel(struct socket *sock,
 						 struct udp_tunnel_sock_cfg *cfg)

@@ -178,17 +178,18 @@ static int bind_to(struct socket *sock, const struct ipvti_socket *entry)
 		.sin_addr.s_addr = entry->local.v4,
 	};
 
+	/* void: the type of the argument depends on the kernel */
 	if (entry->family == AF_INET)
-		return kernel_bind(sock, (struct sockaddr *)&sin, sizeof(sin));
+		return kernel_bind(sock, (void *)&sin, sizeof(sin));
 	if (ipv6_addr_type(&sin6.sin6_addr) & IPV6_ADDR_LINKLOCAL)
 		sin6.sin6_scope_id = entry->bound_dev;
-	return kernel_bind(sock, (struct sockaddr *)&sin6, sizeof(sin6));
+	return kernel_bind(sock, (void *)&sin6, sizeof(sin6));
 }
 
 /* Only sockets of one user share a port. */
 static void share_with(struct socket *stand_in, struct sock *sk)
 {
-	SOCK_INODE(stand_in)->i_uid = sock_i_uid(sk);
+	SOCK_INODE(stand_in)->i_uid = ipvti_compat_sock_uid(sk);
 	stand_in->sk->sk_uid = sk->sk_uid;
 }
 
