@@ -212,6 +212,16 @@ static int set_plain(struct ipvti_config *config, struct nlattr **tb, bool outer
 		}
 		memcpy((void *)config + setting->offset, nla_data(attr), setting->size);
 	}
+	if (config->parallel != IPVTI_PARALLEL_OFF) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_PARALLEL],
+				    "this version has no parallel pipeline");
+		return -EOPNOTSUPP;
+	}
+	if (config->secpath) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_SECPATH],
+				    "this version gives packets no secpath");
+		return -EOPNOTSUPP;
+	}
 	/* Ports are in network byte order inside. */
 	if (tb[IPVTI_A_DEV_SPORT])
 		config->sport = htons(nla_get_u16(tb[IPVTI_A_DEV_SPORT]));
