@@ -451,6 +451,22 @@ bool conf_ts_is_any(const struct ike_ts *ts)
 	return !memcmp(ts->min, zero, n) && !memcmp(ts->max, ones, n);
 }
 
+/* Of a key: where it stands, or where its tunnel begins. */
+static __attribute__((format(printf, 4, 5)))
+void tunnel_fault(struct loader *l, const struct conf_tunnel *t, const char *key, const char *fmt, ...)
+{
+	struct conf_place at;
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	conf_key_place(t, key, &at);
+	conf_fault(l->faults, at.line ? at.file : t->file, at.line ? at.line : t->line, key, "%s",
+		   text);
+}
+
 /* A tunnel that waits for traffic must have something that catches it. */
 static void check_on_traffic(struct loader *l, const struct conf_tunnel *t)
 {
@@ -459,17 +475,17 @@ static void check_on_traffic(struct loader *l, const struct conf_tunnel *t)
 	if (t->start != IKE_START_ON_TRAFFIC)
 		return;
 	if (t->failover)
-		conf_fault(l->faults, t->file, t->line, "failover",
-			   "lets traffic pass by tunnel \"%s\" while it is down, so it would never start on-traffic; choose one",
-			   t->name);
+		tunnel_fault(l, t, "failover",
+			     "lets traffic pass by tunnel \"%s\" while it is down, so it would never start on-traffic; choose one",
+			     t->name);
 	if (!t->routes.from_selectors)
 		return;
 	for (i = 0; i < t->remote_ts.n; i++) {
 		if (!conf_ts_is_any(&t->remote_ts.v[i]))
 			continue;
-		conf_fault(l->faults, t->file, t->line, "routes",
-			   "from-selectors are not known before tunnel \"%s\" starts on-traffic; list prefixes in routes or remote-ts",
-			   t->name);
+		tunnel_fault(l, t, "routes",
+			     "from-selectors are not known before tunnel \"%s\" starts on-traffic; list prefixes in routes or remote-ts",
+			     t->name);
 		return;
 	}
 }
@@ -484,17 +500,17 @@ static void check_tunnels(struct loader *l)
 
 		for (k = 0; k < i; k++)
 			if (t->device[0] && !strcmp(c->tunnels[k].device, t->device))
-				conf_fault(l->faults, t->file, t->line, "device",
-					   "\"%s\" belongs to tunnel \"%s\" already", t->device,
-					   c->tunnels[k].name);
+				tunnel_fault(l, t, "device",
+					     "\"%s\" belongs to tunnel \"%s\" already", t->device,
+					     c->tunnels[k].name);
 		if (!t->remote.n && t->start == IKE_START_NOW)
-			conf_fault(l->faults, t->file, t->line, "start",
-				   "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
-				   t->name);
+			tunnel_fault(l, t, "start",
+				     "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
+				     t->name);
 		check_on_traffic(l, t);
 		if (t->give_up && t->detect > t->give_up)
-			conf_fault(l->faults, t->file, t->line, "detect",
-				   "is longer than give-up in tunnel \"%s\"", t->name);
+			tunnel_fault(l, t, "detect",
+				     "is longer than give-up in tunnel \"%s\"", t->name);
 	}
 }
 
