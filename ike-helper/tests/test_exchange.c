@@ -1206,6 +1206,80 @@ static void crossing_requests(void **state)
 				run_crossing(&crossings[i], seed, skews[k]);
 }
 
+/* What A has seen come: IKE SAs or Child SAs, each with the lowest nonce of its exchange. */
+struct births {
+	size_t n;
+	uint32_t serial[4];
+	struct ike_nonce low[4];
+};
+
+static void note_birth(struct births *b, uint32_t serial, const struct ike_nonce *ni,
+		       const struct ike_nonce *nr)
+{
+	size_t i;
+
+	for (i = 0; i < b->n && b->serial[i] != serial; i++)
+		;
+	/* Not yet answered. */
+	if (i < b->n || !ni->len || !nr->len)
+		return;
+	assert_true(b->n < ARRAY_SIZE(b->serial));
+	b->serial[b->n] = serial;
+	b->low[b->n++] = memcmp(ni->data, nr->data, IKE_NONCE_LEN) < 0 ? *ni : *nr;
+}
+
+static void note_births(const struct party *p, bool children, struct births *b)
+{
+	const struct ike_child *child;
+	const struct ike_sa *sa;
+
+	for (sa = p->core->sas; sa; sa = sa->next) {
+		if (!children)
+			note_birth(b, sa->serial, &sa->ni, &sa->nr);
+		for (child = sa->children; children && child; child = child->next)
+			note_birth(b, child->serial, &child->ni, &child->nr);
+	}
+}
+
+static void assert_lowest_lost(uint64_t seed, bool children)
+{
+	enum ike_event_type event = children ? IKE_EV_REKEY_CHILD : IKE_EV_REKEY_IKE;
+	struct world *w = world_new(seed);
+	struct births b = { 0 };
+	uint32_t left;
+	int ms;
+
+	world_up(w);
+	note_births(&w->party[A], children, &b);
+	assert_int_equal(b.n, 1);
+	party_command(&w->party[A], event);
+	party_command(&w->party[B], event);
+	for (ms = 0; ms < 200; ms++) {
+		world_run(w, 1);
+		note_births(&w->party[A], children, &b);
+	}
+	world_run(w, 2 * SETTLE);
+	assert_pairs(w);
+	assert_int_equal(b.n, 3);
+	left = children ? w->party[A].core->sas->children->serial : w->party[A].core->sas->serial;
+	assert_true(left == b.serial[1] || left == b.serial[2]);
+	assert_true((memcmp(b.low[1].data, b.low[2].data, IKE_NONCE_LEN) > 0) ==
+		    (left == b.serial[1]));
+	world_free(w);
+}
+
+/* RFC 7296 sections 2.8.1 and 2.8.2. */
+static void the_exchange_with_the_lowest_nonce_loses(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 0; seed < 8; seed++) {
+		assert_lowest_lost(seed, true);
+		assert_lowest_lost(seed, false);
+	}
+}
+
 /* Down while our own request is on its way, at any time until long after its response. */
 static void down_during_ones_own_request(void **state)
 {
@@ -1443,6 +1517,7 @@ int main(void)
 		cmocka_unit_test(a_rebooted_peer_is_called_again),
 		cmocka_unit_test(a_new_daemon_takes_over),
 		cmocka_unit_test(crossing_requests),
+		cmocka_unit_test(the_exchange_with_the_lowest_nonce_loses),
 		cmocka_unit_test(down_during_ones_own_request),
 		cmocka_unit_test(both_connect_at_once),
 		cmocka_unit_test(every_message_may_be_lost),
