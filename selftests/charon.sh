@@ -39,7 +39,7 @@ charon_start() {
 charon_dir() { echo "$WORK/charon.$1"; }
 
 swan_answers() {
-	[ -S "$(charon_dir "$1")/vici" ] && swan "$1" --stats >/dev/null 2>&1
+	ask "$1" vici "$(charon_dir "$1")/vici" version
 }
 
 # swan HOST ARGUMENT...: swanctl for that charon.

@@ -13,7 +13,7 @@ case_up() {
 	local name=$1 ike=$2 esp=$3
 
 	shift 3
-	site_reload "$@" >/dev/null
+	site_reload "$@"
 	check "$name: ipvtictl up" up
 	expect "$name: what charon agreed on" "$ike $esp" "$(negotiated)"
 	check "$name: both families pass" wait_for 5 answers

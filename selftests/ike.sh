@@ -43,13 +43,13 @@ site_block() {
 	echo '  };'
 }
 
-# gateway [KEY=VALUE...]: swanctl.conf with the connection site-a and its child net. Keys are local,
-# remote, local-id, remote-id, secret, local-ts, remote-ts, and conn and child, further lines of
-# those sections.
+# gateway [KEY=VALUE...]: swanctl.conf with the connection site-a and its child net. Keys are name,
+# local, remote, local-id, remote-id, secret, local-ts, remote-ts, and conn and child, further lines
+# of those sections.
 gateway() {
-	local -A conf=([local]=$RIGHT4 [remote]=$LEFT4 [local-id]=$ID_RIGHT [remote-id]=$ID_LEFT
-		[secret]=$SECRET [local-ts]=$NET_RIGHT4,$NET_RIGHT6
-		[remote-ts]=$NET_LEFT4,$NET_LEFT6 [conn]='' [child]='')
+	local -A conf=([name]=site-a [local]=$RIGHT4 [remote]=$LEFT4 [local-id]=$ID_RIGHT [remote-id]=$ID_LEFT
+		[secret]=$SECRET [local-ts]="$NET_RIGHT4,$NET_RIGHT6"
+		[remote-ts]="$NET_LEFT4,$NET_LEFT6" [conn]='' [child]='')
 	local word
 
 	for word; do
@@ -57,7 +57,7 @@ gateway() {
 	done
 	cat <<-END
 		connections {
-			site-a {
+			${conf[name]} {
 				version = 2
 				local_addrs = ${conf[local]}
 				remote_addrs = ${conf[remote]}
@@ -80,7 +80,7 @@ gateway() {
 			}
 		}
 		secrets {
-			ike-a {
+			ike-${conf[name]} {
 				id-a = "${conf[remote-id]}"
 				id-b = "${conf[local-id]}"
 				secret = "${conf[secret]}"
@@ -101,11 +101,19 @@ ike_peers() {
 	check 'charon takes its configuration' gateway_load
 	check 'ipvtid starts' site_start "$@"
 }
-gateway_load() { gateway "$@" | charon_load right; }
+gateway_load() {
+	gateway "$@" >"$WORK/swanctl.conf"
+	vici load "$WORK/swanctl.conf"
+}
 site_start() { site "$@" | ipvtid_config left; ipvtid_start left; }
 
 # site_reload [KEY=VALUE...]: give ipvtid another configuration of site-b.
-site_reload() { site "$@" | ipvtid_config left; ctl left reload; }
+site_reload() {
+	local out
+
+	site "$@" | ipvtid_config left
+	out=$(ctl left reload 2>&1) || { not_ok "reload with $*"; diag "$out"; }
+}
 
 # --- bringing it up --------------------------------------------------------------------
 
@@ -115,6 +123,8 @@ up() { ctl left up site-b && wait_for $UP_WITHIN is_carrier left vti0 1; }
 initiate() { vici initiate child=net ike=site-a timeout=30000; }
 # down: nothing of the tunnel is left on both sides.
 down() { ctl left down site-b; wait_for $UP_WITHIN nothing_left; }
+# hang_up: the same from the other side. Unlike `ipvtictl down` it lets right begin again.
+hang_up() { vici terminate ike=site-a && wait_for $UP_WITHIN nothing_left; }
 nothing_left() { [ -z "$(sas left)" ] && [ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ]; }
 
 # answers: a ping of each family through the tunnel is answered.
@@ -127,7 +137,13 @@ answers() {
 # sas HOST: a line "in|out SPI STATE" for each SA of its vti0.
 sas() { ask "$1" sas vti0; }
 # outbound [HOST]: SPI of the SA that sends.
-outbound() { sas "${1:-left}" | awk '$3 == "current" { print $2 }'; }
+outbound() {
+	local spi state
+
+	while read -r _ spi state; do
+		[ "$state" != current ] || echo "$spi"
+	done <<<"$(sas "${1:-left}")"
+}
 # differs FUNCTION VALUE: what FUNCTION prints is something else now.
 differs() {
 	local now
@@ -139,8 +155,18 @@ one_pair() { [ "$(pairs)" = "$ONE_PAIR" ]; }
 ONE_PAIR='left: in live, out current; IKE SAs and Child SAs of charon: 1 1; states of XFRM: 2'
 # pairs: what there is on both sides.
 pairs() {
-	echo "left: $(sas left | cut -d' ' -f1,3 | sort | paste -sd, | sed 's/,/, /g');" \
-		"IKE SAs and Child SAs of charon: $(charon_counts); states of XFRM: $(xfrm_states right)"
+	local halves
+
+	halves=$(halves)
+	echo "left: ${halves//$'\n'/, }; IKE SAs and Child SAs of charon: $(charon_counts);" \
+		"states of XFRM: $(xfrm_states right)"
+}
+# halves: direction and state of each SA of left.
+halves() {
+	local list
+
+	list=$(sas left)
+	echo "${list// 0x????????/}"
 }
 
 # vici COMMAND [NAME=VALUE...]: ask the charon of right, see helpers/vici.py.
@@ -151,7 +177,12 @@ ike_spi() { vici ike-spi; }
 # negotiated: the algorithms of IKE and ESP as charon has them.
 negotiated() { vici negotiated; }
 # xfrm_states HOST: number of states in XFRM.
-xfrm_states() { on "$1" ip xfrm state count | awk '{ print $NF }'; }
+xfrm_states() {
+	local text
+
+	text=$(on "$1" ip xfrm state count)
+	echo "${text##* }"
+}
 # charon_said TEXT: how often it is in charon's log; log_said TEXT: in ipvtid's.
 charon_said() { grep -c -- "$1" "$(charon_dir right)/log"; }
 log_said() { grep -c -- "$1" "$(ipvtid_log left)"; }
@@ -175,10 +206,19 @@ flows_start() {
 }
 # flows_stop NAME: nothing of them was lost.
 flows_stop() {
-	flow_stop there
-	expect "$1: lost from left to right" "0 of $FLOW_SENT" "$FLOW_LOST of $FLOW_SENT"
-	[ "$FLOW_SENT" -gt 20 ] || not_ok "$1: left sent something"
-	flow_stop back
-	expect "$1: lost from right to left" "0 of $FLOW_SENT" "$FLOW_LOST of $FLOW_SENT"
-	[ "$FLOW_SENT" -gt 20 ] || not_ok "$1: right sent something"
+	local way
+
+	for way in there back; do
+		flow_stop $way
+		expect "$1: lost on the way $way" "0 of $FLOW_SENT" "$FLOW_LOST of $FLOW_SENT"
+		[ "$FLOW_SENT" -gt 20 ] || not_ok "$1: packets were sent"
+		[ "$FLOW_LOST" -eq 0 ] || lost_where
+	done
+}
+# lost_where: what counted drops.
+lost_where() {
+	diag "vti0: $(left ipvtictl stats vti0)"
+	diag "$(left ip -s link show dev vti0)"
+	diag "XFRM of right: $(right grep -v '[^0-9]0$' /proc/net/xfrm_stat)"
+	diag "UDP of both: $(left nstat -asz UdpInErrors UdpRcvbufErrors) $(right nstat -asz UdpRcvbufErrors UdpNoPorts)"
 }

@@ -7,6 +7,7 @@ import struct
 
 REQUEST, RESPONSE, REGISTER, CONFIRM, EVENT = 0, 1, 3, 5, 7
 SECTION_START, SECTION_END, KEY_VALUE, LIST_START, LIST_ITEM, LIST_END = range(1, 7)
+LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts")
 STREAMED = {"list-sas": "list-sa", "list-conns": "list-conn"}
 
 
@@ -14,9 +15,51 @@ def name(text):
     return struct.pack("!B", len(text)) + text.encode()
 
 
+def text(value):
+    return struct.pack("!H", len(value)) + value.encode()
+
+
 def encode(values):
-    return b"".join(struct.pack("!B", KEY_VALUE) + name(key) + struct.pack("!H", len(value)) +
-                    value.encode() for key, value in values.items())
+    """A section: values are strings, lists of strings, or sections."""
+    result = b""
+    for key, value in values.items():
+        if isinstance(value, dict):
+            result += bytes([SECTION_START]) + name(key) + encode(value) + bytes([SECTION_END])
+        elif isinstance(value, list):
+            result += bytes([LIST_START]) + name(key) + b"".join(
+                bytes([LIST_ITEM]) + text(item) for item in value) + bytes([LIST_END])
+        else:
+            result += bytes([KEY_VALUE]) + name(key) + text(value)
+    return result
+
+
+def configuration(lines):
+    """Sections of swanctl.conf, one "NAME {", "}" or "KEY = VALUE" on each line."""
+    result = {}
+    for line in lines:
+        line = line.strip()
+        if line == "}":
+            break
+        if line.endswith("{"):
+            result[line[:-1].strip()] = configuration(lines)
+        elif line:
+            key, value = (part.strip() for part in line.split("=", 1))
+            value = value.strip('"')
+            result[key] = value.split(",") if key in LISTS else value
+    return result
+
+
+def load(path, config):
+    """What swanctl --load-all does with connections and pre-shared keys."""
+    vici = Vici(path)
+    sections = configuration(iter(open(config)))
+    answers = [vici.request("load-conn", **{key: value})[1]
+               for key, value in sections["connections"].items()]
+    for key, value in sections["secrets"].items():
+        answers.append(vici.request("load-shared", id=key, type="IKE", data=value["secret"], owners=[
+            value[owner] for owner in value if owner.startswith("id")])[1])
+    errors = [answer["errmsg"] for answer in answers if answer["success"] != "yes"]
+    return len(errors) > 0, "\n".join(errors)
 
 
 class Reader:
@@ -113,8 +156,11 @@ def algorithms(sa, *kinds):
 
 
 def main(path, command, *words):
-    """counts: IKE SAs and installed Child SAs; negotiated: the algorithms of the first of each;
-    ike-spi: the initiator's SPI of the first; sas: JSON of all; others are sent as they are."""
+    """load FILE: take this swanctl.conf; counts: IKE SAs and installed Child SAs; negotiated: the
+    algorithms of the first of each; ike-spi: the initiator's SPI of the first; sas: JSON of all;
+    others are sent as they are."""
+    if command == "load":
+        return load(path, *words)
     if command not in ("counts", "negotiated", "ike-spi", "sas"):
         _, answer = Vici(path).request(command, **dict(word.split("=", 1) for word in words))
         return 0 if answer.get("success", "yes") == "yes" else 1, answer.get("errmsg", "")

@@ -1,0 +1,66 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 600
+# The end of a tunnel: taken down here, taken down by the peer, and a peer that starts afresh without
+# a word.
+. "${0%/*}/lib.sh"
+. "${0%/*}/ike.sh"
+
+settled() {
+	wait_for $UP_WITHIN one_pair
+	expect "$1: one pair of SAs on both sides" "$ONE_PAIR" "$(pairs)"
+	check "$1: both families pass" wait_for 5 answers
+}
+no_sas() { [ -z "$(sas left)" ]; }
+
+hosts
+ike_peers detect=2s give-up=6s
+check 'ipvtictl up' up
+check 'ipvtictl down' ctl left down site-b
+check 'nothing is left on both sides' wait_for $UP_WITHIN nothing_left
+expect 'no carrier' 0 "$(carrier left vti0)"
+expect 'status' down "$(status left site-b .state)"
+expect 'the address stays' "$LAN_LEFT4" \
+	"$(left ip -j -4 addr show dev vti0 | jq -r '.[0].addr_info[0].local')"
+check 'ipvtictl down again does nothing' ctl left down site-b
+
+check 'ipvtictl up' up
+check 'charon deletes the IKE SA' vici terminate ike=site-a
+check 'nothing is left on both sides' wait_for $UP_WITHIN nothing_left
+expect 'no carrier' 0 "$(carrier left vti0)"
+expect 'status says who' deleted-by-peer "$(status left site-b .reason)"
+
+check 'ipvtictl up' up
+spi=$(outbound)
+check 'charon deletes the Child SA' vici terminate child=net
+gone() { ! sas left | grep -q " $spi "; }
+check 'its SAs are gone' wait_for $UP_WITHIN gone
+check 'ipvtictl down' ctl left down site-b
+check 'nothing is left on both sides' wait_for $UP_WITHIN nothing_left
+
+site_reload detect=2s give-up=6s start=now
+check 'start = now: it comes up' wait_for $UP_WITHIN is_carrier left vti0 1
+spi=$(outbound)
+check 'charon deletes the IKE SA' vici terminate ike=site-a
+check 'it comes up again' wait_for $UP_WITHIN differs outbound "$spi"
+settled 'again'
+
+spi=$(outbound)
+end "${CHARON_PID[right]}" KILL
+right ip xfrm state flush
+right ip xfrm policy flush
+check 'charon starts afresh' charon_start right
+check 'charon takes its configuration' gateway_load
+check 'ipvtid notices and comes up again' wait_for 60 differs outbound "$spi"
+settled 'afresh, left starts'
+
+spi=$(outbound)
+end "${CHARON_PID[right]}" KILL
+right ip xfrm state flush
+right ip xfrm policy flush
+check 'charon starts afresh' charon_start right
+check 'charon takes its configuration' gateway_load
+check 'and initiates' initiate
+check 'its SA replaces the old one' wait_for $UP_WITHIN differs outbound "$spi"
+settled 'afresh, right starts'
+logs_if_failed
