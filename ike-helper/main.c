@@ -73,6 +73,7 @@ int main(int argc, char **argv)
 		.conf_path = CONF_DIR, .run_dir = RUN_DIR, .log = -1,
 		.control_path = getenv("IPVTI_CONTROL"),
 	};
+	const char *control = NULL;	/* goes before the environment, as --run-dir does */
 	enum mode mode = MODE_RUN;
 	int c;
 
@@ -95,8 +96,10 @@ int main(int argc, char **argv)
 			break;
 		case OPT_RUN_DIR:
 			opt.run_dir = optarg;
+			opt.control_path = control;
 			break;
 		case OPT_CONTROL:
+			control = optarg;
 			opt.control_path = optarg;
 			break;
 		case OPT_HELP:

@@ -178,7 +178,9 @@ void actions_from_network(struct daemon *d, const struct msg *msg)
 
 	switch ((enum msg_type)msg->head.type) {
 	case MSG_LOG:
-		on_log(t, msg);
+		/* Of a tunnel that left the configuration all was said. */
+		if (t || !msg->head.tunnel)
+			on_log(t, msg);
 		break;
 	case MSG_STATUS:
 		control_status(d, msg);

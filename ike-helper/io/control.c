@@ -176,7 +176,10 @@ static void do_up(struct client *c, struct tunnel *t, const json_t *request)
 	}
 	if (!network_runs(c))
 		return;
-	tunnel_event(t, IKE_EV_UP);
+	if (t->introduce_later)
+		t->up_later = true;
+	else
+		tunnel_event(t, IKE_EV_UP);
 	if (json_is_false(wait))
 		succeed(c);
 	else
@@ -189,6 +192,7 @@ static void do_down(struct client *c, struct tunnel *t, const json_t *request)
 	if (!network_runs(c))
 		return;
 	t->held = true;
+	t->up_later = false;
 	tunnel_event(t, IKE_EV_DOWN);
 	if (t->up)
 		wait_for(c, WAIT_DOWN, t);

@@ -83,6 +83,8 @@ struct verified {
  * @resolve_attempt: of that question
  * @n_lookups: answers of the resolver that are missing
  * @secret: a command that fetches its secret
+ * @introduce_later: the network process gets to know the tunnel when @secret has ended
+ * @up_later: and then is to bring it up
  * @secret_error: why there is no secret; empty if there is one
  * @explained: @explain is filled in
  * @explain: why the last negotiation failed
@@ -116,6 +118,8 @@ struct tunnel {
 	uint32_t resolve_attempt;
 	unsigned int n_lookups;
 	struct secret_job *secret;
+	bool introduce_later;
+	bool up_later;
 	char secret_error[256];
 	bool explained;
 	struct msg_explain explain;

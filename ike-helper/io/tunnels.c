@@ -144,6 +144,8 @@ static void send_config(struct tunnel *t)
 {
 	struct ike_peer_config p;
 
+	if (t->introduce_later)
+		return;
 	peer_config(t, &p);
 	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_CONFIG, t->handle, 0, &p, sizeof(p));
 }
@@ -173,6 +175,10 @@ void tunnel_introduce(struct tunnel *t)
 
 	t->n_verified = 0;
 	t->up = false;
+	/* Without its secret a tunnel can neither start nor answer. */
+	t->introduce_later = t->secret;
+	if (t->introduce_later)
+		return;
 	send_config(t);
 	if (t->held)
 		tunnel_event(t, IKE_EV_DOWN);
@@ -208,11 +214,17 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 		snprintf(t->secret_error, sizeof(t->secret_error), "%s", err);
 		log_error(t->conf.name, "psk: %s", err);
 		msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
-		return;
+	} else {
+		memcpy(m.secret, data, len);
+		msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
+		explicit_bzero(&m, sizeof(m));
 	}
-	memcpy(m.secret, data, len);
-	msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
-	explicit_bzero(&m, sizeof(m));
+	if (!t->introduce_later)
+		return;
+	tunnel_introduce(t);
+	if (t->up_later)
+		tunnel_event(t, IKE_EV_UP);
+	t->up_later = false;
 }
 
 void tunnel_share_secret(struct tunnel *t)
