@@ -6,7 +6,7 @@
 
 alg=null-sha256
 key=$(key $alg in)
-esp() { ask right esp $RIGHT4 $LEFT4 $SPI_IN "$key" "$@"; }
+esp() { ask right esp $RIGHT4 $LEFT4 $SPI_IN "$key" "$1" "${2:-none}"; }
 json() { left ipvtictl -j stats vti0; }
 
 hosts
