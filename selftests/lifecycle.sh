@@ -13,8 +13,6 @@ flood_end() {
 	flow_stop six
 }
 
-no_namespace() { ! ip netns list | grep -qw "$1"; }
-
 hosts
 for i in 1 2 3; do
 	tunnel peer=vti
@@ -54,18 +52,21 @@ spi=$(left ipvtictl sa reserve vti0)
 ask right esp $RIGHT4 $LEFT4 "$spi" "$(key aes128gcm16 in)" 1 none encap=4500
 check 'a device with work of every kind pending is deleted' left ip link del vti0
 end "${UDP_ESP[left]}"
-tunnel_down 2>/dev/null
+peer_down
 
 tunnel peer=vti
 flood
-ip netns del right
-flood_end
-ip netns del left
-check 'both namespaces go under traffic' wait_for 10 no_namespace left
+# The processes hold the namespaces: they go together with the last of them.
+host_del left
+host_del right
+for name in four six; do
+	end "$(<"$WORK/flow.$name.sender")" KILL
+	end "$(<"$WORK/flow.$name.receiver")" KILL
+done
+check 'both namespaces go under traffic, and let the module go' wait_for 20 rmmod ipvti
+load_ipvti
 
 # The module is unloaded with devices and traffic: refused or clean.
-AGENT_TO=() AGENT_FROM=()
-rm -f "$WORK"/agent.*
 hosts
 tunnel peer=vti
 flood

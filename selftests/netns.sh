@@ -56,16 +56,14 @@ check 'it still works' foreign ping -q -n -c 2 -i 0.1 -W 1 $LAN_RIGHT4
 end $inside KILL
 wait_for 10 gone
 expect 'with the namespace the device is gone' 0 "$(left ipvtictl -j show | jq length)"
-right ip xfrm state flush
+peer_down
 
 # The namespace of creation goes before the device.
-right ip xfrm policy flush
-right ip addr flush dev lan
 tunnel
 left ip link set vti0 netns other
 other ip link set vti0 up
 expect 'carrier before' 1 "$(carrier other vti0)"
-ip netns del left
+host_del left
 check 'the namespace of creation goes: carrier off' wait_for 10 is_carrier other vti0 0
 expect 'no SA is left' 0 "$(other ipvtictl -j sa show vti0 | jq length)"
 check 'the device can be deleted' other ip link del vti0

@@ -60,12 +60,12 @@ counts() {
 		sa_show left vti0 out $spi packets
 	done | xargs
 }
-ping_once left 192.168.2.1
+ask left ping 192.168.2.1
 expect 'out: the first pair' '1 0 0' "$(counts)"
-ping_once left 192.168.3.9
-ping_once left 192.168.3.9
+ask left ping 192.168.3.9
+ask left ping 192.168.3.9
 expect 'out: the second pair' '1 2 0' "$(counts)"
-ping_once left 2001:db8:2::5
+ask left ping 2001:db8:2::5
 expect 'out: the IPv6 pair' '1 2 1' "$(counts)"
 out=$(left ping -n -c 1 -W 2 192.168.4.1 2>&1)
 expect 'out: no pair matches, nothing is sent' '1 2 1' "$(counts)"

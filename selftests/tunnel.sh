@@ -26,7 +26,7 @@ JOBS=()			# processes to end with the script
 
 # --- hosts' agents -------------------------------------------------------------------------
 
-declare -A AGENT_TO=() AGENT_FROM=()
+declare -A AGENT_TO=() AGENT_FROM=() AGENT_PID=()
 
 # agent HOST: start the host's agent, see helpers/agent.py.
 agent() {
@@ -35,6 +35,7 @@ agent() {
 	mkfifo "$pipe.to" "$pipe.from"
 	exec {to}<>"$pipe.to" {from}<>"$pipe.from"
 	ip netns exec "$1" "$HELPERS/agent.py" <&"$to" >&"$from" &
+	AGENT_PID[$1]=$!
 	JOBS+=("$!")
 	AGENT_TO[$1]=$to
 	AGENT_FROM[$1]=$from
@@ -105,6 +106,13 @@ host() {
 	on "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0 \
 		net.ipv6.conf.default.router_solicitations=0
 	batch "$1" 'link set lo up'
+}
+
+# host_del NAME: the namespace goes as soon as no other process holds it.
+host_del() {
+	end "${AGENT_PID[$1]}"
+	rm -f "$WORK/agent.$1".*
+	ip netns del "$1"
 }
 
 # hosts: left and right with one link between them.
@@ -281,6 +289,11 @@ tunnel() {
 # tunnel_down: take away what tunnel made, and leave the hosts.
 tunnel_down() {
 	left ip link del vti0
+	peer_down
+}
+
+# peer_down: the part of right.
+peer_down() {
 	printf '%s\n' 'link del vti0' 'xfrm state flush' 'xfrm policy flush' "route del $NET_LEFT4" \
 		"route del $NET_LEFT6" 'addr flush dev lan' >"$WORK/batch"
 	right ip -force -batch "$WORK/batch" >/dev/null || true	# not all of them are there
