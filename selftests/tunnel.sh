@@ -443,6 +443,7 @@ listens() {
 flow_start() {
 	local name=$1 from=$2 to=$3 address=$4 rate=${5:-500} port=$((30000 + RANDOM % 10000))
 
+	rm -f "$WORK/flow.$name".{in,out}	# of an earlier flow of that name
 	job ip netns exec "$to" "$HELPERS/flow.py" receive "$port" "$WORK/flow.$name.in"
 	echo "$JOB" >"$WORK/flow.$name.receiver"
 	wait_for 10 test -e "$WORK/flow.$name.in"
