@@ -79,7 +79,7 @@ first=$(spis vti0) second=$(spis vti1)
 check 'site-b has SAs' [ -n "$first" ]
 check 'site-c has SAs' [ -n "$second" ]
 
-expect 'reload of the same: no change' '' "$(reload)"
+expect 'reload of the same' 'nothing changed' "$(reload)"
 out=$(reload metric=77 detect=9s)
 expect 'reload names tunnel and keys' 1 "$(grep -c 'site-c.*: .*metric' <<<"$out")"
 expect 'and nothing of the other' 0 "$(grep -c site-b <<<"$out")"
