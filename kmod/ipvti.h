@@ -290,6 +290,7 @@ struct ipvti_batch {
 	struct ipvti_sa *sa;
 	struct sk_buff *head, **tail;	/* packets, linked by skb->next */
 	struct dst_entry *dst;		/* outer route, only in the RCU section of its lookup */
+	const struct ipvti_config *config;	/* settings it was looked up with, if @dst */
 	union ipvti_addr saddr;		/* and the source address it gave */
 	atomic_t pending;		/* packets in crypto, and one for who submits them */
 	bool ready;			/* under the lock of the queue */

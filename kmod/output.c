@@ -218,9 +218,16 @@ static void push_ip6(struct sk_buff *skb, const struct ipvti_config *config,
 static int output(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
 		  struct dst_entry *dst, const union ipvti_addr *saddr, struct sk_buff *skb)
 {
+	unsigned int head = LL_RESERVED_SPACE(dst->dev) + dst->header_len +
+			    ipvti_output_overhead(config);
 	struct ipvti_cb cb = *ipvti_cb(skb);
 	u32 mtu = cb.fragment ? ipvti_mtu_outer(idev, dst) : 0;
 
+	/* Settings and route may be others than those that room was made for. */
+	if (skb_cow_head(skb, head)) {
+		kfree_skb(skb);
+		return -ENOMEM;
+	}
 	skb_reset_transport_header(skb);
 	if (config->encap == IPVTI_ENCAP_UDP)
 		push_udp(skb, config, saddr);
@@ -262,8 +269,7 @@ static enum ipvti_drop crypto_reason(int err)
 	return IPVTI_DROP_CRYPTO;
 }
 
-static void transmit_all(struct ipvti_batch *batch, const struct ipvti_config *config,
-			 struct net *net)
+static void transmit_all(struct ipvti_batch *batch, struct net *net)
 {
 	struct ipvti_sa *sa = batch->sa;
 	struct ipvti_dev *idev = sa->dev;
@@ -283,7 +289,7 @@ static void transmit_all(struct ipvti_batch *batch, const struct ipvti_config *c
 			continue;
 		}
 		len = ipvti_cb(skb)->inner_len;
-		err = output(idev, config, net, batch->dst, &batch->saddr, skb);
+		err = output(idev, batch->config, net, batch->dst, &batch->saddr, skb);
 		if (net_xmit_eval(err)) {
 			ipvti_drop(NULL, idev, sa, NULL, IPVTI_DROP_TX_ERROR);
 			continue;
@@ -298,13 +304,16 @@ static void transmit_all(struct ipvti_batch *batch, const struct ipvti_config *c
 		WRITE_ONCE(idev->tx_jiffies, now);
 }
 
-static bool batch_route(struct ipvti_batch *batch, const struct ipvti_config *config,
-			struct net *net)
+/* A route goes with the settings it was looked up with, be there newer ones or not. */
+static bool batch_route(struct ipvti_batch *batch, struct net *net)
 {
+	struct ipvti_dev *idev = batch->sa->dev;
+
 	if (batch->dst)
 		return true;
-	return config->family != AF_UNSPEC &&
-	       !ipvti_output_route(batch->sa->dev, config, net, &batch->dst, &batch->saddr);
+	batch->config = rcu_dereference(idev->config);
+	return batch->config->family != AF_UNSPEC &&
+	       !ipvti_output_route(idev, batch->config, net, &batch->dst, &batch->saddr);
 }
 
 /**
@@ -316,17 +325,16 @@ static bool batch_route(struct ipvti_batch *batch, const struct ipvti_config *co
 void ipvti_output_batch(struct ipvti_batch *batch)
 {
 	struct ipvti_dev *idev = batch->sa->dev;
-	const struct ipvti_config *config = rcu_dereference(idev->config);
 	struct net *net = READ_ONCE(idev->net);
 	u8 before = __this_cpu_read(depth);
 
 	if (!net) {
 		drop_all(batch, IPVTI_DROP_NO_TUNNEL);
-	} else if (!batch_route(batch, config, net)) {
+	} else if (!batch_route(batch, net)) {
 		drop_all(batch, IPVTI_DROP_NO_ROUTE);
 	} else {
 		__this_cpu_write(depth, batch->depth + 1);
-		transmit_all(batch, config, net);
+		transmit_all(batch, net);
 		__this_cpu_write(depth, before);
 	}
 	ipvti_batch_free(batch);

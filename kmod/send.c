@@ -412,6 +412,7 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 	if (!batch)
 		return -ENOMEM;
 	batch->depth = ipvti_output_depth();
+	batch->config = config;
 	err = ipvti_output_route(idev, config, net, &batch->dst, &batch->saddr);
 	if (err) {
 		*reason = err == -ELOOP ? IPVTI_DROP_LOOP : IPVTI_DROP_NO_ROUTE;
