@@ -8,7 +8,6 @@
 enum {
 	DEFAULT_PORT_IKE = 500,
 	DEFAULT_PORT_NATT = 4500,
-	DEFAULT_COOKIE_THRESHOLD = 30,
 	DEFAULT_HALF_OPEN_PER_ADDR = 3,
 	DEFAULT_HALF_OPEN_MAX = 256,
 };
@@ -21,8 +20,6 @@ struct ike_core *ike_core_new(const struct ike_core_config *cfg)
 	*own = *cfg;
 	own->port_ike = own->port_ike ? own->port_ike : DEFAULT_PORT_IKE;
 	own->port_natt = own->port_natt ? own->port_natt : DEFAULT_PORT_NATT;
-	if (!own->cookie_threshold)
-		own->cookie_threshold = DEFAULT_COOKIE_THRESHOLD;
 	if (!own->half_open_per_addr)
 		own->half_open_per_addr = DEFAULT_HALF_OPEN_PER_ADDR;
 	if (!own->half_open_max)

@@ -262,7 +262,7 @@ struct ike_peer_config {
  * @random_ctx: first argument of @random
  * @port_ike: local port of IKE, 500
  * @port_natt: local port of IKE and ESP in UDP, 4500
- * @cookie_threshold: from so many half-open SAs on IKE_SA_INIT needs a cookie, 30
+ * @cookie_threshold: from so many half-open SAs on IKE_SA_INIT needs a cookie; 0: always
  * @half_open_per_addr: half-open SAs one address may have, 3
  * @half_open_max: half-open SAs in all, 256
  */

@@ -68,6 +68,7 @@ static void start(struct party *p)
 		.crypto = &p->crypto,
 		.random = draw,
 		.random_ctx = p,
+		.cookie_threshold = 30,
 	};
 
 	p->core = ike_core_new(&cfg);
