@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Every algorithm this kernel has, in both directions against XFRM with the same keys.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
@@ -9,7 +10,7 @@ sizes() {
 	local size
 
 	for size in {40..56}; do
-		ping_once right $LAN_LEFT4 size=$size || {
+		ping_once right $LAN_LEFT4 "size=$size" || {
 			echo "no answer to $size octets"
 			return 1
 		}

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Link state is tunnel state: carrier exactly while the peer can be reached.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Dumps of devices and SAs that span several messages, while both come and go.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Extended sequence numbers (RFC 4303 section 2.2.1, appendix A) across 2^32 in both directions
 # against XFRM, and the end of 32-bit ones.
 . "${0%/*}/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Without a working tunnel the sender gets ICMP unreachable; never silence, never plaintext on
 # another route. There is a default route beside the tunnel all the time.
 . "${0%/*}/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # IPv4 and IPv6 inside, over IPv4 and IPv6 outside, against XFRM.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

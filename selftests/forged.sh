@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Truncated, forged and lying packets: each is a drop with the right reason, and nothing else
 # changes.
 . "${0%/*}/lib.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Soft and hard limits of an SA: packets, bytes, seconds, idle. RFC 4301 section 4.4.2.1.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Bad input over netlink is refused with a text, and changes nothing; replies leak nothing.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

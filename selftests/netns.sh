@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # A device is moved into another namespace; its outer side stays where it was made.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

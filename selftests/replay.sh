@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # The anti-replay window of RFC 4303 section 3.4.3 and appendix A2, with ESP made by hand.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 300
 # Every drop has a named reason that ipvtictl stats shows, for the device and for the SA.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
