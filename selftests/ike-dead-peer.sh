@@ -13,6 +13,7 @@ cut_off() {
 	local took
 
 	flow_start back right left $LAN_LEFT4
+	check "$1: ESP arrives until then" wait_for 10 heard_now
 	right ip link set wan down
 	check "$1: carrier drops" wait_for $((DETECT / 1000 + 5)) is_carrier left vti0 0
 	took=$(($(device left vti0 rx-age) - $(device left vti0 carrier-age)))
@@ -21,6 +22,7 @@ cut_off() {
 	expect "$1: status" suspect "$(status left site-b .state)"
 	flow_stop back
 }
+heard_now() { [ "$(device left vti0 rx-age)" -lt 300 ]; }
 unreachable() { ask left ping "$1" from="$2" 2>&1 | grep -iE 'unreachable|no route'; }
 
 hosts

@@ -17,28 +17,28 @@ nat() {
 			}
 		}
 		table ip seen {
-			counter esp { }
-			counter udp { }
-			counter keepalive { }
+			counter n_esp { }
+			counter n_udp { }
+			counter n_keepalive { }
 			chain forward {
 				type filter hook forward priority 0;
-				meta l4proto esp counter name esp
-				udp sport 4500 udp length 9 counter name keepalive
-				udp sport 4500 udp length > 100 counter name udp
+				meta l4proto esp counter name n_esp
+				udp sport 4500 udp length 9 counter name n_keepalive
+				udp sport 4500 udp length > 100 counter name n_udp
 			}
 		}
 	END
-	middle conntrack -F >/dev/null
+	middle conntrack -F
 }
 # seen COUNTER: packets; seen_more COUNTER N
-seen() { middle nft -j list counter ip seen "$1" | jq '.nftables[].counter?.packets // empty'; }
+seen() { middle nft -j list counter ip seen "n_$1" | jq '.nftables[].counter?.packets // empty'; }
 seen_more() { [ "$(seen "$1")" -gt "$2" ]; }
 
 hosts_routed
 lan_right
 check 'charon starts' charon_start right
 gateway_load remote=%any
-nat far 20000-20099
+check 'a NAT before right' nat far 20000-20099
 check 'ipvtid starts' site_start keepalive=1s detect=off
 check 'left behind the NAT: ipvtictl up' up
 expect 'left behind the NAT: it knows' 'true false' \
@@ -55,7 +55,7 @@ end "${IPVTID_PID[left]}"
 left ip link del vti0
 
 # right behind the NAT, left does not know its address.
-nat near 21000-21099
+check 'a NAT before left' nat near 21000-21099
 gateway_load remote=$LEFT4
 check 'ipvtid starts again' site_start remote=%any
 check 'right behind the NAT: swanctl --initiate' initiate
@@ -66,7 +66,7 @@ expect 'right behind the NAT: left knows' 'false true' \
 old=$(show left vti0 'remote')
 port=$(device left vti0 dport)
 check 'the port is one of the NAT' [ "$port" -ge 21000 ]
-nat near 22000-22099
+check 'its mapping changes' nat near 22000-22099
 check 'a packet from right through a new mapping' ask right ping $LAN_LEFT4 from=$LAN_RIGHT4 count=20 interval=0.2 need=1
 port_follows() { [ "$(device left vti0 dport)" -ge 22000 ]; }
 check 'left follows' wait_for 10 port_follows

@@ -23,14 +23,14 @@ check 'and brings the tunnel up' wait_for $UP_WITHIN is_carrier left vti0 1
 check 'both families pass' wait_for 5 answers
 expect 'charon was asked once' 1 "$(charon_said 'parsed IKE_SA_INIT request')"
 
-check 'down' down
+check 'charon takes it down' hang_up
 expect 'no carrier' 0 "$(carrier left vti0)"
 check 'the first packet of IPv6 is refused' unreachable $LAN_RIGHT6 $LAN_LEFT6
 check 'and brings it up again' wait_for $UP_WITHIN is_carrier left vti0 1
 check 'both families pass again' wait_for 5 answers
 
 # TCP asks again by itself, and so the first connection succeeds.
-check 'down' down
+check 'charon takes it down' hang_up
 job ip netns exec right socat -u TCP-LISTEN:5001 "CREATE:$WORK/greeting"
 receiver=$JOB
 check 'a listener on right' wait_for 10 listens right 5001
