@@ -23,8 +23,21 @@
 /* What segmentation leaves to the copy into the ESP packet. */
 #define SEGMENT_FEATURES	(NETIF_F_SG | NETIF_F_HW_CSUM)
 
+/* Where a checksum is to be filled in may come from a virtual machine. */
+static bool checksum_valid(struct sk_buff *skb)
+{
+	int start;
+
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+	start = skb_checksum_start_offset(skb);
+	return start >= 0 && pskb_may_pull(skb, start + skb->csum_offset + sizeof(__sum16));
+}
+
 static bool inner_valid(struct sk_buff *skb)
 {
+	if (!checksum_valid(skb))
+		return false;
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
 		return pskb_may_pull(skb, sizeof(struct iphdr)) &&
