@@ -385,14 +385,14 @@ static struct ipvti_sa *out_successor(const struct ipvti_sa *gone)
 /* An outbound SA is expired or unlinked: packets must not find it, nor the link flap for it. */
 static void out_gone(struct ipvti_sa *gone)
 {
-	struct ipvti_sa *sa;
+	struct ipvti_sa *sa = gone->dev->dead ? NULL : out_successor(gone);
 
-	out_publish(gone->dev);
-	sa = gone->dev->dead ? NULL : out_successor(gone);
-	if (!sa)
-		return;
-	sa->order = min(sa->order, gone->order);
-	out_make_current(sa);
+	if (sa) {
+		sa->order = min(sa->order, gone->order);
+		out_make_current(sa);
+	}
+	if (!sa || !is_current(sa))
+		out_publish(gone->dev);
 }
 
 static void activate_pair(struct ipvti_sa *in)

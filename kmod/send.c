@@ -61,7 +61,8 @@ static struct ipvti_sa *select_sa(struct ipvti_dev *idev, const struct sk_buff *
 	for (i = 0; i < out->count; i++) {
 		struct ipvti_sa *sa = out->sa[i];
 
-		if (ipvti_sa_state(sa) != IPVTI_SA_STATE_CURRENT)
+		/* One that was replaced just now still sends, until the next set is seen. */
+		if (ipvti_sa_state(sa) == IPVTI_SA_STATE_EXPIRED)
 			continue;
 		if (ipvti_ts_match(sa, skb))
 			return sa;
