@@ -731,6 +731,7 @@ static void device_kill(struct ipvti_dev *idev)
 static void device_uninit(struct net_device *dev)
 {
 	struct ipvti_dev *idev = netdev_priv(dev);
+	struct net *net = idev->net;
 
 	mutex_lock(&idev->lock);
 	device_kill(idev);
@@ -741,9 +742,9 @@ static void device_uninit(struct net_device *dev)
 		ipvti_event_device(idev, IPVTI_EVENT_DEVICE);
 		list_del_init(&idev->list);
 	}
-	if (idev->net) {
-		xa_erase(&ipvti_net(idev->net)->ids, idev->id);
-		ipvti_socket_prune(ipvti_net(idev->net));
+	if (net) {
+		xa_erase(&ipvti_net(net)->ids, idev->id);
+		ipvti_socket_prune(ipvti_net(net));
 	}
 	/* 2. nothing runs by the clock; what runs now sees that it is dead, and holds the device */
 	if (cancel_work(&idev->changed_work))
@@ -752,6 +753,9 @@ static void device_uninit(struct net_device *dev)
 		dev_put(dev);
 	if (cancel_delayed_work(&idev->keepalive_work))
 		dev_put(dev);
+	/* 3. what is still in crypto may come after the namespace of creation, which forgets it now */
+	WRITE_ONCE(idev->net, NULL);
+	dst_cache_reset_now(&idev->dst_cache);
 }
 
 /* After the last reference: no packet, SA or work has it. */

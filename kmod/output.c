@@ -117,6 +117,11 @@ int ipvti_output_route(struct ipvti_dev *idev, const struct ipvti_config *config
 {
 	int err;
 
+	/* Not once it is being deleted: from the grace period of that on it keeps no route. */
+	if (READ_ONCE(idev->dev->reg_state) != NETREG_REGISTERED) {
+		*dst = NULL;
+		return -ENODEV;
+	}
 	err = config->family == AF_INET ? route4(idev, config, net, dst, saddr) :
 					  route6(idev, config, net, dst, saddr);
 	if (err) {
