@@ -352,6 +352,7 @@ int ipvti_order_init(struct ipvti_sa *sa);
 void ipvti_order_free(struct ipvti_sa *sa);
 void ipvti_batch_init(struct ipvti_op *op, struct ipvti_sa *sa);
 void ipvti_batch_free(struct ipvti_batch *batch);
+void ipvti_batch_leave_route(struct ipvti_batch *batch);
 int ipvti_order_reserve(struct ipvti_batch *batch, unsigned int n, u64 *first);
 bool ipvti_order_room(const struct ipvti_sa *sa);
 bool ipvti_order_idle(const struct ipvti_sa *sa);

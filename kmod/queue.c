@@ -94,6 +94,18 @@ void ipvti_batch_free(struct ipvti_batch *batch)
 }
 
 /**
+ * ipvti_batch_leave_route() - give back the outer route of a batch
+ * @batch: that is not sent inside the RCU section that found its route
+ *
+ * A route must not outlive its namespace, and may be stale by the time of sending.
+ */
+void ipvti_batch_leave_route(struct ipvti_batch *batch)
+{
+	dst_release(batch->dst);
+	batch->dst = NULL;
+}
+
+/**
  * ipvti_order_reserve() - take sequence numbers and the place they stand for
  * @batch: of an outbound SA
  * @n: how many
@@ -168,16 +180,6 @@ static void deliver(struct ipvti_batch *batch)
 		ipvti_deliver(batch);
 }
 
-/*
- * A batch that is not sent inside the RCU section that found its route gives it back: a route
- * must not outlive its namespace, and may be stale by the time of sending.
- */
-static void leave_route(struct ipvti_batch *batch)
-{
-	dst_release(batch->dst);
-	batch->dst = NULL;
-}
-
 /* The last batch may take the last reference along: the RCU section keeps the queue. */
 static void ready(struct ipvti_batch *batch)
 {
@@ -187,7 +189,7 @@ static void ready(struct ipvti_batch *batch)
 	spin_lock(&order->lock);
 	batch->ready = true;
 	if (order->draining || ready_head(order) != batch)
-		leave_route(batch);
+		ipvti_batch_leave_route(batch);
 	if (order->draining)
 		goto unlock;
 	order->draining = true;

@@ -301,6 +301,8 @@ static void send_segments(struct ipvti_batch *batch, const struct ipvti_config *
 	}
 	if (op != first)
 		kfree(op);
+	if (atomic_read(&batch->pending) != done)	/* some are in flight */
+		ipvti_batch_leave_route(batch);
 	ipvti_batch_done(batch, done);
 }
 
