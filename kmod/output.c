@@ -51,6 +51,15 @@ void ipvti_output_net_exit(struct ipvti_net *in)
 	in->ctl = NULL;
 }
 
+/* The settings may have changed family since a route was kept. */
+static bool is_family(struct dst_entry *dst, u16 family)
+{
+	if (dst->ops->family == family)
+		return true;
+	dst_release(dst);
+	return false;
+}
+
 static int route4(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
 		  struct dst_entry **dst, union ipvti_addr *saddr)
 {
@@ -64,7 +73,7 @@ static int route4(struct ipvti_dev *idev, const struct ipvti_config *config, str
 	struct rtable *rt;
 
 	rt = dst_cache_get_ip4(&idev->dst_cache, &saddr->v4);
-	if (rt) {
+	if (rt && is_family(&rt->dst, AF_INET)) {
 		*dst = &rt->dst;
 		return 0;
 	}
@@ -89,7 +98,7 @@ static int route6(struct ipvti_dev *idev, const struct ipvti_config *config, str
 	int err;
 
 	*dst = dst_cache_get_ip6(&idev->dst_cache, &saddr->v6);
-	if (*dst)
+	if (*dst && is_family(*dst, AF_INET6))
 		return 0;
 	err = ip6_dst_lookup(net, NULL, dst, &fl6);
 	if (err)
