@@ -128,28 +128,28 @@ static int stand_in_rcv(struct sock *sk, struct sk_buff *skb)
 static int encap_err(struct sock *sk, struct sk_buff *skb)
 {
 	unsigned int offset = skb_transport_offset(skb) + sizeof(struct udphdr);
-	const struct ip_esp_hdr *esph;
+	__be32 buf[IPVTI_ESP_HDR_LEN / sizeof(__be32)];
 	const struct icmp6hdr *icmp6h;
 	const struct icmphdr *icmph;
+	const __be32 *esph;
 	u32 mtu = 0;
 
-	if (!pskb_may_pull(skb, offset + IPVTI_ESP_HDR_LEN))
-		return 0;
-	esph = (const void *)skb->data + offset;
-	if (!esph->spi)
+	/* Only read: the caller has pointers into the packet. */
+	esph = skb_header_pointer(skb, offset, sizeof(buf), buf);
+	if (!esph || !esph[0])
 		return 0;
 	if (ip_hdr(skb)->version == 4) {
 		icmph = (const void *)(skb->data - sizeof(*icmph));
 		if (icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED)
 			mtu = ntohs(icmph->un.frag.mtu);
 		return ipvti_mtu_error(dev_net(skb->dev), AF_INET, &ip_hdr(skb)->daddr,
-				       esph->spi, esph->seq_no, mtu);
+				       esph[0], esph[1], mtu);
 	}
 	icmp6h = (const void *)(skb->data - sizeof(*icmp6h));
 	if (icmp6h->icmp6_type == ICMPV6_PKT_TOOBIG)
 		mtu = ntohl(icmp6h->icmp6_mtu);
 	return ipvti_mtu_error(dev_net(skb->dev), AF_INET6, &ipv6_hdr(skb)->daddr,
-			       esph->spi, esph->seq_no, mtu);
+			       esph[0], esph[1], mtu);
 }
 
 /* ---- stand-ins ---- */
