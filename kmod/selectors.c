@@ -71,6 +71,15 @@ static bool read_flow4(struct flow *flow, const struct sk_buff *skb)
 	return true;
 }
 
+/* A fragment other than the first: what it is a part of, as its fragment header says. */
+static u8 fragment_proto(const struct sk_buff *skb, int offset)
+{
+	u8 buf;
+	const u8 *nexthdr = skb_header_pointer(skb, offset, sizeof(buf), &buf);
+
+	return nexthdr ? *nexthdr : NEXTHDR_FRAGMENT;
+}
+
 static bool read_flow6(struct flow *flow, const struct sk_buff *skb)
 {
 	struct ipv6hdr buf;
@@ -87,7 +96,11 @@ static bool read_flow6(struct flow *flow, const struct sk_buff *skb)
 	proto = ip6h->nexthdr;
 	offset = ipv6_skip_exthdr(skb, sizeof(*ip6h), &proto, &frag_off);
 	flow->proto = proto;
-	if (offset >= 0 && !(frag_off & htons(~0x7)))
+	if (offset < 0)
+		return true;
+	if (frag_off & htons(~0x7))
+		flow->proto = fragment_proto(skb, offset);
+	else
 		read_ports(flow, skb, offset);
 	return true;
 }
