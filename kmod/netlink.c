@@ -925,6 +925,7 @@ static int sa_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 	struct dump_cursor *cursor = dump_cursor(cb);
 	struct net *net = sock_net(msg->sk);
 	struct ipvti_dev *idev;
+	u64 id = cursor->id;
 	int err = 0;
 
 	if (attrs[IPVTI_A_ID] || attrs[IPVTI_A_IFINDEX]) {
@@ -936,12 +937,14 @@ static int sa_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 		return msg->len ?: err;
 	}
 	while (!err && (idev = next_device_get(net, &cursor->id))) {
+		if (cursor->id != id)	/* another one: not where the last one was left */
+			cursor->serial = 0;
+		id = cursor->id;
 		err = dump_sas(msg, cb, idev);
 		device_release(idev);
 		if (err)
 			break;
 		cursor->id++;
-		cursor->serial = 0;
 	}
 	return msg->len ?: err;
 }
