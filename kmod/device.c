@@ -453,6 +453,7 @@ void ipvti_device_update_mtu(struct ipvti_dev *idev)
 	if (!idev->dead)
 		mtu = config_locked(idev)->mtu_fixed ?: ipvti_mtu_device(idev);
 	mutex_unlock(&idev->lock);
+	mtu = min(mtu, dev->max_mtu);
 	if (!mtu || mtu == dev->mtu || dev->reg_state != NETREG_REGISTERED)
 		return;
 	idev->mtu_own = true;
