@@ -155,6 +155,7 @@ static void pass_up(struct ipvti_sa *sa, struct sk_buff *skb)
 	unsigned int len = skb->len;
 
 	skb_scrub_packet(skb, true);
+	skb_gso_reset(skb);
 	skb->dev = idev->dev;
 	skb->encapsulation = 0;
 	skb_reset_mac_header(skb);
