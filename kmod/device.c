@@ -11,7 +11,6 @@
 #include "ipvti.h"
 
 #define TTL_DEFAULT	64
-#define DSCP_MAX	63
 /* Outer IPv6 and UDP, ESP, IV: what goes in front of a packet besides the link's header. */
 #define HEADROOM	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
 			 IPVTI_ESP_HDR_LEN + IPVTI_ESP_IV_MAX)
@@ -236,11 +235,6 @@ static int set_plain(struct ipvti_config *config, struct nlattr **tb, bool outer
 	    (config->mtu_fixed < IPVTI_MTU_MIN || config->mtu_fixed > MTU_MAX)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_MTU_FIXED],
 				    "an MTU below 1280 or larger than an IP packet has room for");
-		return -ERANGE;
-	}
-	if (config->dscp > DSCP_MAX && config->dscp != IPVTI_DSCP_INHERIT) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_DSCP],
-				    "a DSCP is 0 to 63, or 255 to inherit that of the packet");
 		return -ERANGE;
 	}
 	return 0;

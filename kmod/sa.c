@@ -40,7 +40,6 @@ static struct ipvti_sa *sa_alloc(struct ipvti_dev *idev, u8 dir, u32 spi)
 	write_pnet(&sa->net, idev->net);
 	sa->dir = dir;
 	sa->spi = spi;
-	write_pnet(&sa->net, idev->net);
 	sa->state = dir == IPVTI_SA_IN ? IPVTI_SA_STATE_RESERVED : IPVTI_SA_STATE_WAITING;
 	spin_lock_init(&sa->replay_lock);
 	INIT_LIST_HEAD(&sa->list);
