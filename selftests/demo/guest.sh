@@ -105,7 +105,7 @@ capture() {
 
 # Everything but ESP, IKE, ARP and what belongs to the link itself.
 CLEAR='not esp and not udp port 500 and not udp port 4500 and not arp
-	and not (icmp6 and (src net fe80::/10 or src host ::))
+	and not (ip6 and (src net fe80::/10 or src host ::))
 	and not (icmp and host 10.0.0.1 and host 10.0.0.2)'
 
 count() { tcpdump -n -r "$1" "$2" 2>/dev/null | wc -l; }
@@ -333,6 +333,7 @@ note 'The link came back, and so did the tunnel, by itself.'
 end "$whole" INT
 clear=$(count "$WORK/all.pcap" "$CLEAR")
 note "Outside of left, in the whole demonstration: $(count "$WORK/all.pcap" "esp or udp port 4500") packets of the tunnel, $clear in clear."
+[ "$clear" = 0 ] || tcpdump -n -r "$WORK/all.pcap" "$CLEAR" 2>/dev/null | head
 is 'clear packets outside of left:' 0 "$clear"
 
 # --- 7 ---------------------------------------------------------------------------------
