@@ -7,7 +7,7 @@
 
 # nat DEVICE PORTS: masquerade what leaves middle through DEVICE, and count there what passes.
 nat() {
-	ip netns exec middle nft -f - <<-END
+	ip netns exec middle nft -f - <<-END && middle conntrack -F
 		flush ruleset
 		table ip nat {
 			chain post {
@@ -17,21 +17,20 @@ nat() {
 			}
 		}
 		table ip seen {
-			counter n_esp { }
-			counter n_udp { }
-			counter n_keepalive { }
 			chain forward {
 				type filter hook forward priority 0;
-				meta l4proto esp counter name n_esp
-				udp sport 4500 udp length 9 counter name n_keepalive
-				udp sport 4500 udp length > 100 counter name n_udp
+				meta l4proto esp counter comment "esp"
+				udp sport 4500 udp length 9 counter comment "keepalive"
+				udp sport 4500 udp length > 100 counter comment "udp"
 			}
 		}
 	END
-	middle conntrack -F
 }
-# seen COUNTER: packets; seen_more COUNTER N
-seen() { middle nft -j list counter ip seen "n_$1" | jq '.nftables[].counter?.packets // empty'; }
+# seen COMMENT: packets; seen_more COMMENT N
+seen() {
+	middle nft -j list table ip seen | jq --arg what "$1" '.nftables[].rule? |
+		select(.comment == $what) | .expr[].counter?.packets // empty'
+}
 seen_more() { [ "$(seen "$1")" -gt "$2" ]; }
 
 hosts_routed

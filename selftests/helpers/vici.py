@@ -152,7 +152,7 @@ def ike_sas(path):
 
 def algorithms(sa, *kinds):
     return "/".join(sa[kind] + ("-" + sa[size] if size in sa else "")
-                    for kind in kinds if kind in sa for size in [kind.replace("alg", "keysize")])
+                    for kind in kinds if kind in sa for size in [kind.replace("-alg", "") + "-keysize"])
 
 
 def main(path, command, *words):
