@@ -36,10 +36,10 @@ for offload in no yes; do
 		}
 	fi
 	tunnel alg=$alg
-	xfrmi left $LEFT4 $RIGHT4 10.7.0.1 10.7.0.2 0x7001 0x7002
-	xfrmi right $RIGHT4 $LEFT4 10.7.0.2 10.7.0.1 0x7002 0x7001
-	plain left $LEFT4 $RIGHT4 10.8.0.1 10.8.0.2 0x8001 0x8002
-	plain right $RIGHT4 $LEFT4 10.8.0.2 10.8.0.1 0x8002 0x8001
+	REQID=7 xfrmi left $LEFT4 $RIGHT4 10.7.0.1 10.7.0.2 0x7001 0x7002
+	REQID=7 xfrmi right $RIGHT4 $LEFT4 10.7.0.2 10.7.0.1 0x7002 0x7001
+	REQID=8 plain left $LEFT4 $RIGHT4 10.8.0.1 10.8.0.2 0x8001 0x8002
+	REQID=8 plain right $RIGHT4 $LEFT4 10.8.0.2 10.8.0.1 0x8002 0x8001
 
 	flow_start vti left right $LAN_RIGHT4 200
 	flow_start xfrmi left right 10.7.0.2 200
@@ -62,11 +62,7 @@ for offload in no yes; do
 	# A policy for everything must not swallow the packets that vti0 sends.
 	left ip xfrm policy add src 0.0.0.0/0 dst 0.0.0.0/0 dir out priority 9999 action block
 	check "offload $offload: a policy that blocks everything does not touch vti0's ESP" \
-		ask left ping $LAN_RIGHT4 need=0
-	expect "offload $offload: as the SA's counter shows" 1 "$(
-		before=$(sa_show left vti0 in $SPI_IN packets)
-		ask left ping $LAN_RIGHT4 >/dev/null
-		[ "$(sa_show left vti0 in $SPI_IN packets)" -gt "$before" ] && echo 1)"
+		ask left ping $LAN_RIGHT4
 	left ip xfrm policy flush
 	left ip xfrm state flush
 	batch left 'link del xfrm7' 'addr del 10.8.0.1/32 dev lo'

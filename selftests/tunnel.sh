@@ -211,6 +211,9 @@ vti_sa() {
 # program; NAME as in IPVTI_A_SA_*.
 vti_sa_now() { ask "$1" install "${@:2}"; }
 
+# XFRM finds the SA of a policy by the two addresses and this number.
+REQID=0
+
 # xfrm_sa HOST SRC DST SPI ALG KEY [WORD...]: install an SA in XFRM, with further words of
 # `ip xfrm state add`.
 xfrm_sa() { batch "$1" "$(xfrm_sa_line "${@:2}")"; }
@@ -224,7 +227,7 @@ xfrm_sa_line() {
 	else
 		encr="enc $encr \"$encr_key\" auth-trunc $auth 0x${key:2*cipher:2*integ} $bits"
 	fi
-	echo "xfrm state add src $1 dst $2 proto esp spi $3 mode tunnel $encr ${*:6}"
+	echo "xfrm state add src $1 dst $2 proto esp spi $3 reqid $REQID mode tunnel $encr ${*:6}"
 }
 
 # xfrm_policies HOST SRC DST INNER-SRC INNER-DST [WORD...]: send what goes from INNER-SRC to
@@ -233,10 +236,11 @@ xfrm_policies() { batch "$1" "$(xfrm_policy_lines "${@:2}")"; }
 xfrm_policy_lines() {
 	local dir
 
-	echo "xfrm policy add src $3 dst $4 dir out ${*:5} tmpl src $1 dst $2 proto esp mode tunnel"
+	echo "xfrm policy add src $3 dst $4 dir out ${*:5}" \
+		"tmpl src $1 dst $2 proto esp reqid $REQID mode tunnel"
 	for dir in in fwd; do
 		echo "xfrm policy add src $4 dst $3 dir $dir ${*:5}" \
-			"tmpl src $2 dst $1 proto esp mode tunnel"
+			"tmpl src $2 dst $1 proto esp reqid $REQID mode tunnel"
 	done
 }
 
