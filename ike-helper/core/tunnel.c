@@ -125,6 +125,7 @@ void ike_tunnel_config(struct ike_core *c, const struct ike_peer_config *cfg)
 	struct ike_tunnel *t = ike_tunnel_find(c, cfg->tunnel);
 	bool fresh = !t;
 	bool renew = t && needs_new_sa(&t->cfg, cfg);
+	struct ike_sa *sa;
 
 	if (fresh)
 		t = add_tunnel(c, cfg);
@@ -134,7 +135,8 @@ void ike_tunnel_config(struct ike_core *c, const struct ike_peer_config *cfg)
 		t->wanted = true;
 		t->retry_at = c->now;
 	}
-	if (renew && ike_sa_of(c, t))
+	sa = ike_sa_of(c, t);
+	if (renew && sa && sa->state != IKE_SA_DELETING)
 		ike_tunnel_connect(c, t);
 }
 
