@@ -32,10 +32,9 @@ check 'both families pass again' wait_for 5 answers
 # TCP asks again by itself, and so the first connection succeeds.
 check 'charon takes it down' hang_up
 job ip netns exec right socat -u TCP-LISTEN:5001 "CREATE:$WORK/greeting"
-receiver=$JOB
 check 'a listener on right' wait_for 10 listens right 5001
 connect() { echo hello | ip netns exec left timeout 5 socat -u - "TCP:$LAN_RIGHT4:5001,bind=$LAN_LEFT4"; }
 check 'a connection brings it up' wait_for $UP_WITHIN connect
-wait "$receiver"
+wait_for 5 test -s "$WORK/greeting"
 expect 'and carries data' hello "$(<"$WORK/greeting")"
 logs_if_failed
