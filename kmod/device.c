@@ -748,7 +748,7 @@ static void device_uninit(struct net_device *dev)
 		dev_put(dev);
 	if (cancel_delayed_work(&idev->keepalive_work))
 		dev_put(dev);
-	/* 3. what is still in crypto may come after the namespace of creation, which forgets it now */
+	/* 3. what is still in crypto may outlive the namespace of creation, which forgets it now */
 	WRITE_ONCE(idev->net, NULL);
 	dst_cache_reset_now(&idev->dst_cache);
 }

@@ -406,7 +406,7 @@ void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand
 /* ---- pmtu.c ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */
 u32 ipvti_mtu_device(struct ipvti_dev *idev);	/* RTNL or dev lock; >= IPVTI_MTU_MIN */
-u32 ipvti_mtu_path(const struct ipvti_dev *idev);	/* outer, as learnt; 0: not lower than the link's */
+u32 ipvti_mtu_path(const struct ipvti_dev *idev);	/* as learnt; 0: not below the link's */
 u32 ipvti_mtu_outer(struct ipvti_dev *idev, const struct dst_entry *dst);	/* link and path */
 u32 ipvti_mtu_inner(const struct ipvti_config *config, const struct ipvti_alg *alg, u32 outer);
 /* An outbound SA that may send: ICMP errors may quote it. */
