@@ -15,6 +15,8 @@ LENGTH" and LENGTH octets of output on standard output.
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
   told ADDRESS [SECONDS]          whether the sender of a datagram gets an error, and which one
+  tap DEV                         see what passes through DEV from now on
+  tapped DEV in|out PROTO         TOS or traffic class of each packet of that protocol since then
   esp SRC DST SPI KEY SEQ FAULT [OPTION=VALUE...]    see esp.py
   sas DEV                         a line "in|out SPI STATE" for each SA
   vici SOCKET COMMAND [NAME=VALUE...]                see vici.py
@@ -211,6 +213,36 @@ def ping(address, *words):
     return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, text
 
 
+taps = {}
+
+
+def tap(dev):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(3))
+    sock.bind((dev, 3))
+    sock.setblocking(False)
+    taps[dev] = sock
+    return 0, ""
+
+
+def traffic_class(data):
+    if data[0] >> 4 == 4:
+        return data[1], data[9]
+    return struct.unpack_from("!I", data)[0] >> 20 & 255, data[6]
+
+
+def tapped(dev, direction, proto):
+    seen = []
+    try:
+        while True:
+            data, address = taps[dev].recvfrom(65536)
+            if (address[2] == socket.PACKET_OUTGOING) != (direction == "out"):
+                continue
+            if address[1] in (0x0800, 0x86dd) and traffic_class(data)[1] == int(proto):
+                seen.append("0x%02x" % traffic_class(data)[0])
+    except BlockingIOError:
+        return 0, " ".join(seen)
+
+
 def told(address, wait="1"):
     six = ":" in address
     sock = socket.socket(socket.AF_INET6 if six else socket.AF_INET, socket.SOCK_DGRAM)
@@ -227,7 +259,8 @@ def told(address, wait="1"):
 
 
 COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "sas": sas,
-            "install": install, "ping": ping, "told": told, "esp": send_esp, "vici": vici.main}
+            "install": install, "ping": ping, "told": told, "tap": tap,
+            "tapped": tapped, "esp": send_esp, "vici": vici.main}
 
 
 def main():
