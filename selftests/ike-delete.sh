@@ -48,16 +48,4 @@ check 'charon starts afresh' charon_start right
 check 'charon takes its configuration' gateway_load
 check 'ipvtid notices and comes up again' wait_for 60 differs outbound "$spi"
 settled 'afresh, left starts'
-
-# Without detection it is right that notices.
-site_reload detect=off
-spi=$(outbound)
-end "${CHARON_PID[right]}" KILL
-right ip xfrm state flush
-right ip xfrm policy flush
-check 'charon starts afresh' charon_start right
-check 'charon takes its configuration' gateway_load
-check 'and initiates' initiate
-check 'its SA replaces the old one' wait_for $UP_WITHIN differs outbound "$spi"
-settled 'afresh, right starts'
 logs_if_failed
