@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kernels: uml stock
 # timeout: 300
 # Every algorithm this kernel has, in both directions against XFRM with the same keys.
 . "${0%/*}/lib.sh"

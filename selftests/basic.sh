@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kernels: uml stock
 # timeout: 300
 # A device is made, named, filled with keys and used; XFRM stands on the other side.
 . "${0%/*}/lib.sh"

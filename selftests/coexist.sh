@@ -1,6 +1,5 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# kernels: uml stock
 # timeout: 300
 # A vti0 tunnel, an xfrm interface and a plain ip xfrm tunnel between the same two addresses at
 # once, all carrying traffic, with and without esp4_offload.
