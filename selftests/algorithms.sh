@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # Every algorithm this kernel has, in both directions against XFRM with the same keys.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # A vti0 tunnel, an xfrm interface and a plain ip xfrm tunnel between the same two addresses at
 # once, all carrying traffic, with and without esp4_offload.
 . "${0%/*}/lib.sh"

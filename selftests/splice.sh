@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # Memory that a packet does not own is never written to: a file sent with sendfile() is the same
 # afterwards, on disk, in the page cache and at the other end; and ESP that arrives in page cache
 # pages (sendfile into UDP, over veth) is decrypted elsewhere.
