@@ -42,7 +42,7 @@ left ipvtictl sa del vti0 in spi $SPI_IN
 job ip netns exec left tcpdump -q -n -U -c 1 -s 0 -Q in -i wan -w "$WORK/one.pcap" \
 	'udp port 4500 and greater 1000' 2>"$WORK/err"
 wait_for 10 grep -q listening "$WORK/err"
-ask right ping $LAN_LEFT4 size=1200 wait=0.1 >/dev/null
+ask right ping $LAN_LEFT4 size=1000 wait=0.1 >/dev/null
 wait "$JOB"
 # 24 and 16 octets of pcap, 14 of Ethernet, 20 of IPv4, 8 of UDP
 tail -c +83 "$WORK/one.pcap" >"$WORK/esp"
@@ -53,6 +53,6 @@ end "${UDP_ESP[right]}"
 right ip xfrm policy flush
 vti_sa left vti0 in $SPI_IN aes128gcm16 "$(key aes128gcm16 in)"
 right "$HELPERS/splice.py" send udp-from-4500 $LEFT4 4500 "$WORK/esp"
-check 'ESP out of the page cache is taken' wait_for 2 test "$(
-	sa_show left vti0 in $SPI_IN packets)" = 1
+taken() { [ "$(sa_show left vti0 in $SPI_IN packets)" = 1 ]; }
+check 'ESP out of the page cache is taken' wait_for 5 taken
 expect 'and the page cache is as it was' "$sum" "$(sha256sum <"$WORK/esp")"
