@@ -66,7 +66,7 @@ spi=$(outbound)
 check 'rekey to take up the limit' ctl left rekey site-b
 check 'soft limit: another SA sends' wait_for $UP_WITHIN differs outbound "$spi"
 spi=$(outbound)
-ask left ping $LAN_RIGHT4 from=$LAN_LEFT4 count=950 interval=0.001 need=1 >/dev/null
+ask left ping $LAN_RIGHT4 from=$LAN_LEFT4 count=850 interval=0.001 need=1 >/dev/null
 expect 'soft limit: below it nothing happens' "$spi" "$(outbound)"
 flows_start 20
 check 'soft limit: at it another SA sends' wait_for $UP_WITHIN differs outbound "$spi"
