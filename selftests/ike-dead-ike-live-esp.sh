@@ -22,6 +22,5 @@ expect 'carrier never changed' "$changes" "$(carrier_changes)"
 kill -CONT "${CHARON_PID[right]}"
 check 'IKE lives again: the rekey is done' wait_for $UP_WITHIN differs outbound "$spi"
 flows_stop 'all the time'
-wait_for $UP_WITHIN one_pair
-expect 'one pair of SAs on both sides' "$ONE_PAIR" "$(pairs)"
+check_one_pair 'one pair of SAs on both sides'
 logs_if_failed

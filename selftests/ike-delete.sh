@@ -7,8 +7,7 @@
 . "${0%/*}/ike.sh"
 
 settled() {
-	wait_for $UP_WITHIN one_pair
-	expect "$1: one pair of SAs on both sides" "$ONE_PAIR" "$(pairs)"
+	check_one_pair "$1: one pair of SAs on both sides"
 	check "$1: both families pass" wait_for 5 answers
 }
 

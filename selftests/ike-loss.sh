@@ -22,8 +22,7 @@ good_link() {
 	done
 }
 settled() {
-	wait_for $UP_WITHIN one_pair
-	expect "$1: one pair of SAs on both sides" "$ONE_PAIR" "$(pairs)"
+	check_one_pair "$1: one pair of SAs on both sides"
 	check "$1: both families pass" wait_for 5 answers
 }
 

@@ -24,8 +24,7 @@ ike_rekey() {
 # group: key exchange of the Child SA.
 group() { negotiated | grep -o '[^/]*$'; }
 settled() {
-	wait_for $UP_WITHIN one_pair
-	expect "$1: one pair of SAs on both sides" "$ONE_PAIR" "$(pairs)"
+	check_one_pair "$1: one pair of SAs on both sides"
 }
 
 hosts

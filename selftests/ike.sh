@@ -150,16 +150,27 @@ differs() {
 
 	now=$($1) && [ -n "$now" ] && [ "$now" != "$2" ]
 }
-# one_pair: one inbound and one outbound SA, and the same number at the peer.
-one_pair() { [ "$(pairs)" = "$ONE_PAIR" ]; }
-ONE_PAIR='left: in live, out current; IKE SAs and Child SAs of charon: 1 1; states of XFRM: 2'
+# check_one_pair NAME: in the end there is one pair of SAs, and both sides mean the same one.
+check_one_pair() {
+	wait_for $UP_WITHIN one_pair
+	expect "$1" "$ONE_PAIR" "$PAIRS"
+}
+# one_pair: right now; what was seen is in PAIRS.
+one_pair() {
+	PAIRS=$(pairs)
+	[ "$PAIRS" = "$ONE_PAIR" ]
+}
+ONE_PAIR='left: in live, out current; IKE SAs and Child SAs of charon: 1 1; XFRM: the same SPIs'
 # pairs: what there is on both sides.
 pairs() {
-	local halves
+	local halves near far
 
 	halves=$(halves)
+	near=$(sas left | awk '{ print $2 }' | sort)
+	far=$(right ip xfrm state list | grep -o 'spi 0x[0-9a-f]*' | cut -d ' ' -f 2 | sort)
+	[ "$near" != "$far" ] || far='the same SPIs'
 	echo "left: ${halves//$'\n'/, }; IKE SAs and Child SAs of charon: $(charon_counts);" \
-		"states of XFRM: $(xfrm_states right)"
+		"XFRM: ${far//$'\n'/, }"
 }
 # halves: direction and state of each SA of left.
 halves() {
