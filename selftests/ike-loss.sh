@@ -22,8 +22,11 @@ good_link() {
 	done
 }
 settled() {
+	local failed=$KTAP_FAILED
+
 	check_one_pair "$1: one pair of SAs on both sides"
 	check "$1: both families pass" wait_for 5 answers
+	[ "$KTAP_FAILED" -eq "$failed" ] || lost_where
 }
 
 hosts

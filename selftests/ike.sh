@@ -226,8 +226,9 @@ flows_stop() {
 		[ "$FLOW_LOST" -eq 0 ] || lost_where
 	done
 }
-# lost_where: what counted drops.
+# lost_where: what both sides have, and what counted drops.
 lost_where() {
+	diag "$(pairs); policies of XFRM: $(right ip xfrm policy count)"
 	diag "vti0: $(left ipvtictl stats vti0)"
 	diag "$(left ip -s link show dev vti0)"
 	diag "XFRM of right: $(right grep -v '[^0-9]0$' /proc/net/xfrm_stat)"
