@@ -6,6 +6,8 @@
 #   make check        everything that is tested, in booted kernels; see selftests/check;
 #                     TESTS='replay esn' [KERNEL=stock]: only these selftests
 #   make check-debug  all selftests on an SMP, preemptible kernel with every checker
+#   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
+#                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
 #   make demo         a tunnel to a strongSwan gateway, shown step by step
 #   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
 #
@@ -32,6 +34,8 @@ MAKEFLAGS += --no-builtin-rules
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= uml
 TESTS ?=
+BENCH ?=
+export BENCH_JSON
 
 PREFIX ?= /usr
 SYSCONFDIR ?= /etc
@@ -40,7 +44,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests man kmod kmod-uml kmod-stock kmod-debug \
-	check check-debug demo shell deps install install-user install-kmod clean
+	check check-debug bench demo shell deps install install-user install-kmod clean
 all: user kmod
 
 libs :=
@@ -140,6 +144,8 @@ check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
 	@selftests/check --debug
+bench: deps user kmod-stock
+	@selftests/bench/run $(BENCH)
 demo: deps
 	@selftests/demo/run
 shell: deps user kmod-$(KERNEL)
