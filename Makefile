@@ -8,6 +8,7 @@
 #   make check-debug  all selftests on an SMP, preemptible kernel with every checker
 #   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
 #                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
+#   make bench-profile     the same words; where the instructions go, by function
 #   make demo         a tunnel to a strongSwan gateway, shown step by step
 #   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
 #
@@ -44,7 +45,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests man kmod kmod-uml kmod-stock kmod-debug \
-	check check-debug bench demo shell deps install install-user install-kmod clean
+	check check-debug bench bench-profile demo shell deps install install-user install-kmod clean
 all: user kmod
 
 libs :=
@@ -146,6 +147,8 @@ check-debug: deps
 	@selftests/check --debug
 bench: deps user kmod-stock
 	@selftests/bench/run $(BENCH)
+bench-profile: deps user kmod-stock
+	@selftests/bench/run --profile $(BENCH)
 demo: deps
 	@selftests/demo/run
 shell: deps user kmod-$(KERNEL)

@@ -1,17 +1,18 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
 """In the machine that counts instructions: make each path in turn, measure it, and write what was
-measured to /out/bench.raw, one JSON object a line. Called by run, which see for the words.
+measured to /out/bench.raw, one JSON object a line. Called by run, which explains the words.
 
-    left                                            right
-    192.168.1.1 --- plain veth, or a tunnel --- 192.168.2.1
-                    over wan, 10.0.0.1 and 10.0.0.2
+    lan               left                                           right
+    192.168.3.2 --- 192.168.1.1 --- plain veth, or a tunnel --- 192.168.2.1
+                                    over wan, 10.0.0.1 and 10.0.0.2
 
 Time is a count of instructions here (run -I of selftests/vm): a nanosecond is one of them.
 """
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -19,8 +20,9 @@ import time
 import plan
 
 RAW = "/out/bench.raw"
+LOAD = "/src/build/bench/load"
 AEAD = "/src/build/bench/bench_aead.ko"
-LEFT, RIGHT = "192.168.1.1", "192.168.2.1"
+LEFT, RIGHT, LAN = "192.168.1.1", "192.168.2.1", "192.168.3.2"
 WAN = {"left": "10.0.0.1", "right": "10.0.0.2"}
 INNER = {"left": LEFT, "right": RIGHT}
 OTHER = {"left": "right", "right": "left"}
@@ -46,11 +48,6 @@ def on(host, *command, **kwargs):
     return run("ip", "netns", "exec", host, *command, **kwargs)
 
 
-def start(host, *command):
-    return subprocess.Popen(["ip", "netns", "exec", host, *map(str, command)],
-                            stdout=subprocess.DEVNULL)
-
-
 def pattern(length, seed):
     """A key in hex, the same in every run."""
     return bytes((i * 29 + seed) % 256 for i in range(length)).hex()
@@ -64,9 +61,9 @@ def secret_file(secret):
 
 # --- paths -----------------------------------------------------------------------------------
 
-def link(name, mtu, addresses):
-    run("ip", "link", "add", name, "netns", "left", "mtu", mtu, "type", "veth", "peer", "name", name,
-        "netns", "right", "mtu", mtu)
+def link(name, mtu, ends, addresses):
+    run("ip", "link", "add", name, "netns", ends[0], "mtu", mtu, "type", "veth", "peer", "name", name,
+        "netns", ends[1], "mtu", mtu)
     for host, address in addresses.items():
         ip(host, "addr add %s/24 dev %s" % (address, name), "link set %s up" % name)
 
@@ -76,11 +73,13 @@ def inner(host, dev):
     peer = OTHER[host]
     ip(host, "link set %s mtu %d" % (dev, plan.MTU), "addr add %s/32 dev %s" % (INNER[host], dev),
        "link set %s up" % dev, "route replace %s/32 dev %s src %s" % (INNER[peer], dev, INNER[host]))
+    if host == "right":
+        ip(host, "route replace %s/32 dev %s src %s" % (LAN, dev, RIGHT))
 
 
 @contextlib.contextmanager
 def veth(row):
-    link("plain", plan.MTU, {})
+    link("plain", plan.MTU, ("left", "right"), {})
     if row.variant == plan.SOFT:
         for host in WAN:
             on(host, "ethtool", "-K", "plain", "tso", "off", "gso", "on", "gro", "on")
@@ -178,18 +177,16 @@ def path(row):
 
 # --- measurements ----------------------------------------------------------------------------
 
-IPERF = {"tcp": (), "tcp8": ("-P", "8"), "reverse": ("-R",)}
-
-
-def iperf(row, name):
-    """Value and instructions for each full-size packet."""
-    size = plan.SIZE.get(row.path) or plan.SIZE.get(row.cipher, plan.SIZE_ELSE)
-    result = json.loads(on("left", "iperf3", "-J", "-c", RIGHT, "-n", "%dM" % size, *IPERF[name]))
-    got = result["end"]["sum_received"]
-    return got["bits_per_second"] / 1e6, got["seconds"] * 1e9 / (got["bytes"] / plan.MSS)
-
-
-RUN = {"iperf": iperf}
+def traffic(row, name):
+    """Value, instructions for each packet, and the number of packets."""
+    mode, source, amount, count = plan.load(row, name)
+    nanoseconds, done = map(int, run(LOAD, mode, source, "right", RIGHT, amount, count).split())
+    if mode == "udp":
+        return done / nanoseconds * 1e6, nanoseconds / done, done
+    if mode == "rr":
+        return nanoseconds / done / 1e3, nanoseconds / done / 2, done * 2
+    packets = done / plan.MSS
+    return done * 8e3 / nanoseconds, nanoseconds / packets, packets
 
 
 def idle():
@@ -221,6 +218,7 @@ def cpu_flags():
 
 
 def measure_aeads(raw, selection):
+    """The AEAD alone, for each size of packet that the tests have."""
     packets = sorted({plan.TESTS[name].packet for name in selection.tests})
     for name in selection.ciphers:
         cipher = plan.CIPHERS[name]
@@ -239,29 +237,31 @@ CPU_MODULES = ("aesni-intel", "ghash-clmulni-intel", "chacha-x86_64", "poly1305-
 
 
 def hosts():
-    for host in WAN:
+    for host in ("lan", *WAN):
         run("ip", "netns", "add", host)
         ip(host, "link set lo up")
         on(host, "sysctl", "-qw", "net.ipv6.conf.all.disable_ipv6=1",
            "net.ipv6.conf.default.disable_ipv6=1")
-    link("wan", 1500, WAN)
+    link("wan", 1500, ("left", "right"), WAN)
+    link("lan", plan.MTU, ("lan", "left"), {"lan": LAN, "left": "192.168.3.1"})
+    ip("lan", "route add default via 192.168.3.1")
+    on("left", "sysctl", "-qw", "net.ipv4.ip_forward=1")
 
 
 def measure(raw, row, name):
     test = plan.TESTS[name]
     before = idle()
     began = time.monotonic()
-    value, instructions = RUN[test.run](row, name)
+    value, instructions, packets = traffic(row, name)
     unused = (idle() - before) / (time.monotonic() - began)
     record(raw, path=row.path, cipher=row.cipher, encap=row.encap, variant=row.variant, test=name,
-           value=value, unit=test.unit, instructions=instructions, idle=unused)
+           value=value, unit=test.unit, instructions=instructions, packets=packets, idle=unused)
     print("%-10s%-18s%-5s%-20s %10.1f %s %9.0f instructions per packet%s" % (
         row.path, row.cipher or "", row.encap or "", name + row.variant, value, test.unit, instructions,
         ", %.0f %% idle" % (100 * unused) if unused > 0.01 else ""), flush=True)
 
 
-def main(words):
-    os.environ["TMPDIR"] = "/tmp"
+def main(words, profile):
     selection = plan.Selection(words)
     run("modprobe", "-a", *CPU_MODULES)
     run("bash", "-c", ". /src/selftests/module.sh && load_ipvti")
@@ -270,20 +270,19 @@ def main(words):
                vcpus=os.cpu_count())
         measure_aeads(raw, selection)
         hosts()
-        server = start("right", "iperf3", "-s")
         for row in selection.rows():
             with path(row):
                 for name in selection.row_tests(row):
                     measure(raw, row, name)
-        server.kill()
-        server.wait()
+    if profile:
+        shutil.copyfile("/proc/kallsyms", "/out/bench.kallsyms")
 
 
 if __name__ == "__main__":
     try:
-        if sys.argv[1:2] == ["--check"]:
-            plan.Selection(sys.argv[2:])
+        if "--check" in sys.argv:
+            plan.Selection([word for word in sys.argv[1:] if not word.startswith("--")])
         else:
-            main(sys.argv[1:])
+            main([word for word in sys.argv[1:] if word != "--profile"], "--profile" in sys.argv)
     except ValueError as error:
         sys.exit("bench: %s" % error)

@@ -4,9 +4,8 @@ measures, and the host, which prints."""
 import collections
 
 MTU = 1400          # of every inner device, and of the plain link
-SIZE = {"veth": 64, "aes128-sha256": 4}    # megabytes that TCP carries for a measurement
-SIZE_ELSE = 16
 MSS = MTU - 52      # IPv4, TCP, timestamps
+UDP = 28            # IPv4, UDP
 PATHS = ("veth", "xfrmi", "wireguard", "ipvti")
 ENCAPS = ("none", "udp")
 
@@ -22,14 +21,18 @@ CIPHERS = {
                             "enc cbc(aes) 0x{key} auth-trunc hmac(sha256) 0x{integ} 128"),
 }
 
-# unit, octets of an inner packet, encryptions and decryptions of such packets in what is counted as
-# one, what is run, whether UDP encapsulation is also measured on a link without UDP segmentation
-# offload, whether less is better
-Test = collections.namedtuple("Test", "unit packet aeads run no_uso lower")
+# unit; octets of an inner packet; how load is run: mode, from which host, flows or octets of a
+# datagram; whether UDP encapsulation is also measured on a link without UDP segmentation offload;
+# whether less is better
+Test = collections.namedtuple("Test", "unit packet mode source amount no_uso lower")
 TESTS = {
-    "tcp": Test("Mbit/s", MTU, 1, "iperf", True, False),
-    "tcp8": Test("Mbit/s", MTU, 1, "iperf", True, False),
-    "reverse": Test("Mbit/s", MTU, 1, "iperf", True, False),
+    "tcp": Test("Mbit/s", MTU, "tcp", "left", 1, True, False),
+    "tcp8": Test("Mbit/s", MTU, "tcp", "left", 8, False, False),
+    "reverse": Test("Mbit/s", MTU, "reverse", "left", 1, False, False),
+    "udp64": Test("kpps", UDP + 64, "udp", "left", 64, False, False),
+    "udp1400": Test("kpps", MTU, "udp", "left", MTU - UDP, False, False),
+    "forward": Test("Mbit/s", MTU, "tcp", "lan", 1, True, False),
+    "latency": Test("us", UDP + 64, "rr", "left", 64, False, True),
 }
 NO_USO = "-no-uso"          # appended to the name of a test
 SOFT = "-soft"              # the same for plain veth with GSO and GRO in software
@@ -37,6 +40,20 @@ SOFT = "-soft"              # the same for plain veth with GSO and GRO in softwa
 Row = collections.namedtuple("Row", "path cipher encap variant")
 VETH = Row("veth", None, None, "")
 WIREGUARD = Row("wireguard", "chacha20poly1305", None, "")
+
+TCP_MEGABYTES = {"veth": 64, "aes128-sha256": 4}    # carried for a measurement
+TCP_MEGABYTES_ELSE = 8
+COUNT = {"udp": 4096, "rr": 1000}
+
+
+def load(row, name):
+    """Arguments of load for a measurement, without the address."""
+    test = TESTS[name]
+    count = COUNT.get(test.mode)
+    if not count:
+        megabytes = TCP_MEGABYTES.get(row.path) or TCP_MEGABYTES.get(row.cipher, TCP_MEGABYTES_ELSE)
+        count = megabytes << 20
+    return test.mode, test.source, test.amount, count
 
 
 def payload_size(cipher, packet):

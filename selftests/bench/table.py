@@ -53,7 +53,7 @@ class Results:
                               plan.TESTS[test].packet))
         if not plain or not aead:
             return None
-        return self.instructions(row, test) - plain - plan.TESTS[test].aeads * aead["cost"]
+        return self.instructions(row, test) - plain - aead["cost"]
 
 
 def number(value, form="%.0f"):
