@@ -30,7 +30,9 @@ static int set_key_authenc(struct ipvti_sa *sa, const u8 *key)
 {
 	const struct ipvti_alg *alg = sa->alg;
 	struct crypto_authenc_key_param *param;
-	unsigned int len = RTA_SPACE(sizeof(*param)) + alg->auth_key_len + alg->enc_key_len;
+	unsigned int encr_len = ipvti_alg_encr_key_len(alg);
+	unsigned int integ_len = ipvti_alg_integ_key_len(alg);
+	unsigned int len = RTA_SPACE(sizeof(*param)) + integ_len + encr_len;
 	struct rtattr *rta;
 	u8 *blob;
 	int err;
@@ -42,9 +44,9 @@ static int set_key_authenc(struct ipvti_sa *sa, const u8 *key)
 	rta->rta_type = CRYPTO_AUTHENC_KEYA_PARAM;
 	rta->rta_len = RTA_LENGTH(sizeof(*param));
 	param = RTA_DATA(rta);
-	param->enckeylen = cpu_to_be32(alg->enc_key_len);
-	memcpy(blob + RTA_SPACE(sizeof(*param)), key + alg->enc_key_len, alg->auth_key_len);
-	memcpy(blob + RTA_SPACE(sizeof(*param)) + alg->auth_key_len, key, alg->enc_key_len);
+	param->enckeylen = cpu_to_be32(encr_len);
+	memcpy(blob + RTA_SPACE(sizeof(*param)), key + encr_len, integ_len);
+	memcpy(blob + RTA_SPACE(sizeof(*param)) + integ_len, key, encr_len);
 	err = crypto_aead_setkey(sa->aead, blob, len);
 	kfree_sensitive(blob);
 	return err;
@@ -63,10 +65,12 @@ int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
 			 struct netlink_ext_ack *extack)
 {
 	const struct ipvti_alg *alg = sa->alg;
+	char name[CRYPTO_MAX_ALG_NAME];
 	struct crypto_aead *aead;
 	int err;
 
-	aead = crypto_alloc_aead(sa->esn ? alg->crypto_name_esn : alg->crypto_name, 0, 0);
+	ipvti_alg_crypto_name(alg, sa->esn, name);
+	aead = crypto_alloc_aead(name, 0, 0);
 	if (IS_ERR(aead)) {
 		NL_SET_ERR_MSG(extack, "this kernel lacks the algorithm or a part of it");
 		return PTR_ERR(aead) == -ENOENT ? -EOPNOTSUPP : PTR_ERR(aead);
@@ -77,8 +81,7 @@ int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
 
 	err = crypto_aead_setauthsize(aead, alg->sizes.icv_len);
 	if (!err)
-		err = alg->auth_key_len ? set_key_authenc(sa, key) :
-					  crypto_aead_setkey(aead, key, len);
+		err = alg->integ ? set_key_authenc(sa, key) : crypto_aead_setkey(aead, key, len);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "the cipher refuses the key");
 		ipvti_crypto_free_sa(sa);
@@ -119,7 +122,7 @@ struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa)
 	return kmalloc(sizeof(struct ipvti_op) + crypto_aead_reqsize(sa->aead), GFP_ATOMIC);
 }
 
-static void random_iv(u8 *iv)
+static void random_iv(u8 *iv, unsigned int len)
 {
 	struct iv_pool *pool = this_cpu_ptr(&iv_pools);
 
@@ -127,7 +130,7 @@ static void random_iv(u8 *iv)
 		get_random_bytes(pool->iv, sizeof(pool->iv));
 		pool->left = IV_POOL_COUNT;
 	}
-	memcpy(iv, pool->iv[--pool->left], IPVTI_ESP_IV_MAX);
+	memcpy(iv, pool->iv[--pool->left], len);
 }
 
 /**
@@ -148,7 +151,7 @@ void ipvti_crypto_iv(struct ipvti_sa *sa, u64 seq, u8 *iv)
 		put_unaligned_be64(seq ^ sa->iv_mask, iv);
 		break;
 	case IPVTI_IV_RANDOM:
-		random_iv(iv);
+		random_iv(iv, sa->alg->sizes.iv_len);
 		break;
 	}
 }

@@ -243,41 +243,98 @@ static inline struct ipvti_net *ipvti_net(const struct net *net)
 	return net_generic(net, ipvti_net_id);
 }
 
-/* ---- algs.c: the algorithm table (K2) ---- */
+/* ---- algs.c: the algorithms ---- */
 enum ipvti_iv_mode {
 	IPVTI_IV_NONE,
-	IPVTI_IV_COUNTER,		/* must not repeat: RFC 4106, 7634 */
+	IPVTI_IV_COUNTER,		/* must not repeat: RFC 3686, 4106, 4309, 4543, 7634 */
 	IPVTI_IV_RANDOM,		/* must not be predictable: RFC 3602 */
 };
 
 /**
- * struct ipvti_alg - one line of the table
+ * struct ipvti_encr - an encryption transform or combined mode, one line of the table
  * @name: strongSwan proposal keyword
- * @crypto_name: crypto API name of the AEAD, with authenc() for cipher + integrity
- * @crypto_name_esn: the same for extended sequence numbers
- *
- * Combined modes and authenc() are both AEADs to the packet path; @auth_key_len tells them apart.
+ * @crypto: crypto API name, of an AEAD if @sizes has an ICV, else of a cipher
+ * @id: IKEv2 transform type 1 id, 0: none is assigned
+ * @key_bits: IKEv2 key length attribute, 0: not sent
+ * @key_len: bytes of key
+ * @salt_len: bytes of salt or nonce behind it
+ * @sizes: icv_len 0: needs an integrity transform
+ * @iv_mode: enum ipvti_iv_mode
+ * @status: enum ipvti_alg_status
+ * @rfc: for ESP, 0: none
  */
-struct ipvti_alg {
-	const char *name;
-	const char *crypto_name, *crypto_name_esn;
-	u16 encr, key_bits, integ;	/* IKEv2 transform ids */
-	u8 enc_key_len, salt_len, auth_key_len;	/* bytes, in the order of IPVTI_A_SA_KEY */
+struct ipvti_encr {
+	const char *name, *crypto;
+	u16 id, key_bits;
+	u8 key_len, salt_len;
 	struct ipvti_esp_sizes sizes;
-	u8 iv_mode;			/* enum ipvti_iv_mode */
-	u8 status;			/* enum ipvti_alg_status */
+	u8 iv_mode, status;
 	u16 rfc;
 };
 
-static inline unsigned int ipvti_alg_key_len(const struct ipvti_alg *alg)
+/* An integrity transform, one line of the table; members as above. */
+struct ipvti_integ {
+	const char *name, *crypto;
+	u16 id;				/* IKEv2 transform type 3 */
+	u8 key_len, icv_len, status;
+	u16 rfc;
+};
+
+/**
+ * struct ipvti_alg - what an SA can use: a combined mode, or encryption with integrity
+ * @encr: its line of the table
+ * @integ: its line of the table, NULL: combined mode
+ * @sizes: of the packet
+ * @iv_mode: enum ipvti_iv_mode
+ * @name: strongSwan proposal keyword
+ *
+ * Both are AEADs to the packet path.
+ */
+struct ipvti_alg {
+	const struct ipvti_encr *encr;
+	const struct ipvti_integ *integ;
+	struct ipvti_esp_sizes sizes;
+	u8 iv_mode;
+	char name[28];
+};
+
+/* Bytes of key for the cipher, with salt. */
+static inline unsigned int ipvti_alg_encr_key_len(const struct ipvti_alg *alg)
 {
-	return alg->enc_key_len + alg->salt_len + alg->auth_key_len;
+	return alg->encr->key_len + alg->encr->salt_len;
 }
 
+static inline unsigned int ipvti_alg_integ_key_len(const struct ipvti_alg *alg)
+{
+	return alg->integ ? alg->integ->key_len : 0;
+}
+
+/* Bytes in IPVTI_A_SA_KEY: for the cipher, then for integrity. */
+static inline unsigned int ipvti_alg_key_len(const struct ipvti_alg *alg)
+{
+	return ipvti_alg_encr_key_len(alg) + ipvti_alg_integ_key_len(alg);
+}
+
+/* The worse one of its parts. */
+static inline enum ipvti_alg_status ipvti_alg_status(const struct ipvti_alg *alg)
+{
+	return max(alg->encr->status, alg->integ ? alg->integ->status : (u8)IPVTI_ALG_MUST);
+}
+
+/* To be used only by those who say that they mean it. */
+static inline bool ipvti_alg_legacy(const struct ipvti_alg *alg)
+{
+	return ipvti_alg_status(alg) >= IPVTI_ALG_SHOULD_NOT;
+}
+
+void ipvti_algs_init(void);		/* module init, first */
 const struct ipvti_alg *ipvti_alg_find(const char *name);
 const struct ipvti_alg *ipvti_alg_at(unsigned int index);	/* NULL past the end */
+void ipvti_alg_crypto_name(const struct ipvti_alg *alg, bool esn, char *buf);
+struct ipvti_drivers *ipvti_drivers_probe(void);	/* process context; kvfree() */
 /* NULL: none */
-const char *ipvti_alg_driver(const struct ipvti_alg *alg, char *buf, size_t len);
+const char *ipvti_driver_encr(const struct ipvti_drivers *drivers, const struct ipvti_alg *alg);
+const char *ipvti_driver_integ(const struct ipvti_drivers *drivers, const struct ipvti_alg *alg);
 
 /**
  * struct ipvti_batch - packets that keep their place among those of their SA

@@ -10,6 +10,7 @@ static int __init ipvti_init(void)
 {
 	int err;
 
+	ipvti_algs_init();
 	err = ipvti_sa_init();
 	if (err)
 		return err;

@@ -89,6 +89,7 @@ static const struct nla_policy sa_policy[IPVTI_A_SA_MAX + 1] = {
 	[IPVTI_A_SA_TS] = NLA_POLICY_NESTED(ipvti_ts_policy),
 	[IPVTI_A_SA_SOFT] = NLA_POLICY_NESTED(ipvti_limit_policy),
 	[IPVTI_A_SA_HARD] = NLA_POLICY_NESTED(ipvti_limit_policy),
+	[IPVTI_A_SA_LEGACY] = { .type = NLA_FLAG },
 };
 
 /* What names an SA. */
@@ -339,6 +340,7 @@ static int put_sa_installed(struct sk_buff *msg, const struct ipvti_sa *sa)
 
 	if (nla_put_string(msg, IPVTI_A_SA_ALG, sa->alg->name) ||
 	    nla_put_string(msg, IPVTI_A_SA_DRIVER, sa->driver) ||
+	    (ipvti_alg_legacy(sa->alg) && nla_put_flag(msg, IPVTI_A_SA_LEGACY)) ||
 	    nla_put_u8(msg, IPVTI_A_SA_ESN, sa->esn) ||
 	    (sa->dir == IPVTI_SA_IN ?
 	     nla_put_u32(msg, IPVTI_A_SA_REPLAY_WINDOW, sa->replay.window) :
@@ -409,24 +411,40 @@ static int put_stats(struct sk_buff *msg, const struct ipvti_pcpu_stats __percpu
 	return 0;
 }
 
-static int put_alg(struct sk_buff *msg, const struct ipvti_alg *alg)
+static int put_integ(struct sk_buff *msg, const struct ipvti_alg *alg,
+		     const struct ipvti_drivers *drivers)
 {
-	char buf[CRYPTO_MAX_ALG_NAME];
-	const char *driver = ipvti_alg_driver(alg, buf, sizeof(buf));
+	const char *driver = ipvti_driver_integ(drivers, alg);
+	const struct ipvti_integ *integ = alg->integ;
+
+	if (nla_put_u16(msg, IPVTI_A_ALG_INTEG, integ->id) ||
+	    nla_put_u16(msg, IPVTI_A_ALG_INTEG_KEY_LEN, integ->key_len) ||
+	    (integ->rfc && nla_put_u16(msg, IPVTI_A_ALG_INTEG_RFC, integ->rfc)) ||
+	    (driver && nla_put_string(msg, IPVTI_A_ALG_INTEG_DRIVER, driver)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_alg(struct sk_buff *msg, const struct ipvti_alg *alg,
+		   const struct ipvti_drivers *drivers)
+{
+	const char *driver = ipvti_driver_encr(drivers, alg);
 	struct nlattr *nest = nla_nest_start(msg, IPVTI_A_ALG);
+	const struct ipvti_encr *encr = alg->encr;
 
 	if (!nest ||
 	    nla_put_string(msg, IPVTI_A_ALG_NAME, alg->name) ||
-	    nla_put_u16(msg, IPVTI_A_ALG_ENCR, alg->encr) ||
-	    nla_put_u16(msg, IPVTI_A_ALG_KEY_BITS, alg->key_bits) ||
-	    nla_put_u16(msg, IPVTI_A_ALG_INTEG, alg->integ) ||
+	    nla_put_u16(msg, IPVTI_A_ALG_ENCR, encr->id) ||
+	    nla_put_u16(msg, IPVTI_A_ALG_KEY_BITS, encr->key_bits) ||
 	    nla_put_u16(msg, IPVTI_A_ALG_KEY_LEN, ipvti_alg_key_len(alg)) ||
 	    nla_put_u8(msg, IPVTI_A_ALG_IV_LEN, alg->sizes.iv_len) ||
 	    nla_put_u8(msg, IPVTI_A_ALG_ICV_LEN, alg->sizes.icv_len) ||
 	    nla_put_u8(msg, IPVTI_A_ALG_BLOCK, alg->sizes.block) ||
-	    nla_put_u8(msg, IPVTI_A_ALG_STATUS, alg->status) ||
-	    nla_put_u16(msg, IPVTI_A_ALG_RFC, alg->rfc) ||
-	    (driver && nla_put_string(msg, IPVTI_A_ALG_DRIVER, driver)))
+	    nla_put_u8(msg, IPVTI_A_ALG_STATUS, ipvti_alg_status(alg)) ||
+	    (ipvti_alg_legacy(alg) && nla_put_flag(msg, IPVTI_A_ALG_LEGACY)) ||
+	    (encr->rfc && nla_put_u16(msg, IPVTI_A_ALG_RFC, encr->rfc)) ||
+	    (driver && nla_put_string(msg, IPVTI_A_ALG_DRIVER, driver)) ||
+	    (alg->integ && put_integ(msg, alg, drivers)))
 		return -EMSGSIZE;
 	nla_nest_end(msg, nest);
 	return 0;
@@ -814,6 +832,7 @@ struct dump_cursor {
 	u64 serial;	/* of the last SA shown of it */
 	u32 ifindex;	/* of the last foreign device shown */
 	u32 index;	/* of the next algorithm */
+	struct ipvti_drivers *drivers;	/* as they were when the dump began */
 };
 
 static struct dump_cursor *dump_cursor(struct netlink_callback *cb)
@@ -988,6 +1007,21 @@ int ipvti_netlink_put_socket(struct sk_buff *msg, struct netlink_callback *cb,
 	return 0;
 }
 
+/* A driver may have to be loaded, or looked for in vain: that is done once. */
+static int alg_get_start(struct netlink_callback *cb)
+{
+	struct dump_cursor *cursor = dump_cursor(cb);
+
+	cursor->drivers = ipvti_drivers_probe();
+	return cursor->drivers ? 0 : -ENOMEM;
+}
+
+static int alg_get_done(struct netlink_callback *cb)
+{
+	kvfree(dump_cursor(cb)->drivers);
+	return 0;
+}
+
 static int alg_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 {
 	struct dump_cursor *cursor = dump_cursor(cb);
@@ -998,7 +1032,7 @@ static int alg_get_dumpit(struct sk_buff *msg, struct netlink_callback *cb)
 		hdr = dump_put(msg, cb, IPVTI_CMD_ALG_GET);
 		if (!hdr)
 			break;
-		if (put_alg(msg, alg)) {
+		if (put_alg(msg, alg, cursor->drivers)) {
 			genlmsg_cancel(msg, hdr);
 			break;
 		}
@@ -1071,7 +1105,9 @@ static const struct genl_ops ipvti_ops[] = {
 	}, {
 		.cmd = IPVTI_CMD_ALG_GET,
 		.policy = none_request,
+		.start = alg_get_start,
 		.dumpit = alg_get_dumpit,
+		.done = alg_get_done,
 	},
 };
 

@@ -697,7 +697,7 @@ static int configure_out(struct ipvti_sa *sa, struct nlattr **tb, struct netlink
 	return 0;
 }
 
-static int configure_crypto(struct ipvti_sa *sa, struct nlattr **tb,
+static int configure_crypto(struct ipvti_sa *sa, const struct nlattr *nest, struct nlattr **tb,
 			    struct netlink_ext_ack *extack)
 {
 	const struct nlattr *key = tb[IPVTI_A_SA_KEY];
@@ -707,6 +707,12 @@ static int configure_crypto(struct ipvti_sa *sa, struct nlattr **tb,
 	alg = ipvti_alg_find(nla_data(tb[IPVTI_A_SA_ALG]));
 	if (!alg) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_SA_ALG], "unknown algorithm");
+		return -EINVAL;
+	}
+	if (ipvti_alg_legacy(alg) && !tb[IPVTI_A_SA_LEGACY]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_SA_ALG],
+				    "RFC 8221 advises against this algorithm: only with legacy");
+		NL_SET_ERR_ATTR_MISS(extack, nest, IPVTI_A_SA_LEGACY);
 		return -EINVAL;
 	}
 	if (nla_len(key) != ipvti_alg_key_len(alg)) {
@@ -753,7 +759,7 @@ static int sa_configure(struct ipvti_sa *sa, const struct nlattr *nest, struct n
 	err = ipvti_ts_parse(sa, nest, extack);
 	if (err)
 		goto err_bitmap;
-	err = configure_crypto(sa, tb, extack);
+	err = configure_crypto(sa, nest, tb, extack);
 	if (err)
 		goto err_ts;
 	err = ipvti_order_init(sa);

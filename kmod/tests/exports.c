@@ -6,6 +6,7 @@
 #include "../ipvti.h"
 
 EXPORT_SYMBOL_GPL(ipvti_alg_at);
+EXPORT_SYMBOL_GPL(ipvti_alg_crypto_name);
 EXPORT_SYMBOL_GPL(ipvti_alg_find);
 EXPORT_SYMBOL_GPL(ipvti_batch_init);
 EXPORT_SYMBOL_GPL(ipvti_crypto_free_sa);
@@ -14,6 +15,9 @@ EXPORT_SYMBOL_GPL(ipvti_crypto_iv);
 EXPORT_SYMBOL_GPL(ipvti_crypto_open);
 EXPORT_SYMBOL_GPL(ipvti_crypto_owned);
 EXPORT_SYMBOL_GPL(ipvti_crypto_seal);
+EXPORT_SYMBOL_GPL(ipvti_driver_encr);
+EXPORT_SYMBOL_GPL(ipvti_driver_integ);
+EXPORT_SYMBOL_GPL(ipvti_drivers_probe);
 EXPORT_SYMBOL_GPL(ipvti_esp_inner_max);
 EXPORT_SYMBOL_GPL(ipvti_esp_len);
 EXPORT_SYMBOL_GPL(ipvti_esp_len_valid);

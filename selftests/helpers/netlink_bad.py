@@ -95,6 +95,7 @@ CASES = [
     ("SA: unknown algorithm", "SA_NEW", [new(alg=string(A["SA_ALG"], "rot13"))], "EINVAL ENOENT EOPNOTSUPP"),
     ("SA: algorithm of 100 letters", "SA_NEW", [new(alg=string(A["SA_ALG"], "a" * 100))], "EINVAL ERANGE"),
     ("SA: algorithm without end", "SA_NEW", [new(alg=attr(A["SA_ALG"], ALG.encode()))], "EINVAL"),
+    ("SA: legacy algorithm", "SA_NEW", [new(alg=string(A["SA_ALG"], "3des-md5"), key=attr(A["SA_KEY"], bytes(40)))], "EINVAL"),
     ("SA: no key", "SA_NEW", [new(key=None)], "EINVAL"),
     ("SA: empty key", "SA_NEW", [new(key=attr(A["SA_KEY"], b""))], "EINVAL ERANGE"),
     ("SA: key an octet short", "SA_NEW", [new(key=attr(A["SA_KEY"], bytes(19)))], "EINVAL"),

@@ -74,7 +74,7 @@ _ipvtictl_sa_add()
 	packets | bytes | seconds | idle) ;;
 	*)
 		_ipvtictl_reply 'spi alg key-file esn replay-window ts proto sport dport soft
-			hard seq pair replaces flow activate tag'
+			hard seq pair replaces flow activate tag legacy'
 		;;
 	esac
 }
@@ -124,6 +124,9 @@ _ipvtictl_arguments()
 		else
 			_ipvtictl_sa $((at + 2))
 		fi
+		;;
+	algs)
+		((place == 1)) && _ipvtictl_reply 'all'
 		;;
 	socket)
 		((place == 1)) && _ipvtictl_reply 'add show'

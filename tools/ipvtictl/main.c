@@ -18,7 +18,7 @@ static const struct command commands[] = {
 	{ "sa", "add", "DEV in|out spi SPI alg NAME key-file F|- [esn on|off] [replay-window N]\n"
 	  "    [ts SRC DST [proto N] [sport A-B] [dport A-B]]...\n"
 	  "    [soft|hard packets N|bytes N|seconds N|idle N]... [seq N] [pair SPI]\n"
-	  "    [replaces SPI] [flow N] [activate now|first-use|manual] [tag HEX]",
+	  "    [replaces SPI] [flow N] [activate now|first-use|manual] [tag HEX] [legacy]",
 	  "install a security association", sa_add_run },
 	{ "sa", "del", "DEV in|out spi SPI",
 	  "delete a security association or a reserved SPI", sa_del_run },
@@ -31,7 +31,7 @@ static const struct command commands[] = {
 	{ "socket", "show", "", "UDP ports that take ESP in UDP", socket_show_run },
 	{ NULL, "stats", "[DEV] [all]", "drop reasons, by device and SA", stats_run },
 	{ NULL, "monitor", "", "events as they happen", monitor_run },
-	{ NULL, "algs", "", "what this kernel can do, with RFC and status", algs_run },
+	{ NULL, "algs", "[all]", "what this kernel can do, with RFC and status", algs_run },
 	{ NULL, "up", "NAME [--no-wait]", "bring a tunnel up (ipvtid)", up_run },
 	{ NULL, "down", "NAME", "take a tunnel down (ipvtid)", down_run },
 	{ NULL, "rekey", "NAME [ike|child]", "replace the keys of a tunnel now (ipvtid)",

@@ -10,7 +10,7 @@ typedef int sa_parse_word(struct ctl *ctl, const char *word, struct ipvti_sa *sa
 
 static sa_parse_word parse_spi, parse_alg, parse_key, parse_esn, parse_window, parse_seq,
 		     parse_pair, parse_replaces, parse_flow, parse_activate, parse_tag, parse_ts,
-		     parse_soft, parse_hard;
+		     parse_soft, parse_hard, parse_legacy;
 
 static const struct word {
 	const char *word;
@@ -32,6 +32,7 @@ static const struct word {
 	{ "ts", IPVTI_A_SA_TS, true, parse_ts },
 	{ "soft", IPVTI_A_SA_SOFT, true, parse_soft },
 	{ "hard", IPVTI_A_SA_HARD, true, parse_hard },
+	{ "legacy", IPVTI_A_SA_LEGACY, false, parse_legacy },
 };
 
 static const char *const switch_names[] = { "off", "on", NULL };
@@ -236,6 +237,15 @@ static int parse_hard(struct ctl *ctl, const char *word, struct ipvti_sa *sa)
 	return parse_limit(ctl, word, &sa->hard);
 }
 
+/* A word by itself. */
+static int parse_legacy(struct ctl *ctl, const char *word, struct ipvti_sa *sa)
+{
+	(void)ctl;
+	(void)word;
+	sa->legacy = 1;
+	return 0;
+}
+
 static const struct word *find_word(const char *word)
 {
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
@@ -404,8 +414,8 @@ static int show_sa(const struct ipvti_message *msg, void *arg)
 		json_array_append_new(list, json_message(msg, "sa"));
 		return 0;
 	}
-	printf("%s %s %s  %s  %s\n", msg->ifname, ipvti_name(ipvti_sa_dir_names, sa->dir),
-	       text_spi(sa->spi).s, *sa->alg ? sa->alg : "-",
+	printf("%s %s %s  %s%s  %s\n", msg->ifname, ipvti_name(ipvti_sa_dir_names, sa->dir),
+	       text_spi(sa->spi).s, *sa->alg ? sa->alg : "-", sa->legacy ? " (legacy)" : "",
 	       ipvti_name(ipvti_sa_state_names, sa->state));
 	if (sa->state == IPVTI_SA_STATE_RESERVED)
 		return 0;

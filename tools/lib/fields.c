@@ -22,7 +22,7 @@ const char *const ipvti_sa_state_names[] = {
 	"reserved", "live", "waiting", "current", "superseded", "expired", NULL
 };
 const char *const ipvti_alg_status_names[] = {
-	"must", "must-minus", "should", "may", "should-not", "must-not", NULL
+	"must", "must-minus", "should", "may", "should-not", "must-not", "unlisted", NULL
 };
 const char *const ipvti_event_names[] = {
 	[IPVTI_EVENT_UNSPEC] = "",
@@ -146,6 +146,7 @@ static const struct ipvti_field sa_fields[] = {
 	},
 	SA("soft", SOFT, soft, NEST, NEST(limit)),
 	SA("hard", HARD, hard, NEST, NEST(limit)),
+	SA("legacy", LEGACY, legacy, FLAG, BOOL),
 	SA("state", STATE, state, U8, NAMES(sa_state)),
 	SA("packets", PACKETS, packets, U64),
 	SA("bytes", BYTES, bytes, U64, BYTES),
@@ -192,6 +193,10 @@ static const struct ipvti_field alg_fields[] = {
 	ALG("status", STATUS, status, U8, NAMES(alg_status)),
 	ALG("rfc", RFC, rfc, U16),
 	ALG("driver", DRIVER, driver, STRING),
+	ALG("legacy", LEGACY, legacy, FLAG, BOOL),
+	ALG("integ-key-len", INTEG_KEY_LEN, integ_key_len, U16),
+	ALG("integ-rfc", INTEG_RFC, integ_rfc, U16),
+	ALG("integ-driver", INTEG_DRIVER, integ_driver, STRING),
 	{}
 };
 const struct ipvti_nest ipvti_nest_alg = { IPVTI_A_ALG_MAX, alg_fields };

@@ -158,6 +158,7 @@ struct ipvti_sa {
 	struct ipvti_ts ts[IPVTI_TS_MAX];
 	struct ipvti_limit soft;
 	struct ipvti_limit hard;
+	uint8_t legacy;
 	uint8_t state;
 	uint64_t packets;
 	uint64_t bytes;
@@ -190,7 +191,9 @@ struct ipvti_stat {
 
 /**
  * struct ipvti_alg - one algorithm, IPVTI_A_ALG_*
- * @driver: marked when this kernel can do it
+ * @integ: marked when it has an integrity transform of its own
+ * @driver: of the cipher or combined mode, marked when this kernel has one
+ * @integ_driver: the same of the integrity transform
  */
 struct ipvti_alg {
 	uint64_t has;
@@ -205,6 +208,10 @@ struct ipvti_alg {
 	uint8_t status;
 	uint16_t rfc;
 	char driver[IPVTI_DRIVER_MAX];
+	uint8_t legacy;
+	uint16_t integ_key_len;
+	uint16_t integ_rfc;
+	char integ_driver[IPVTI_DRIVER_MAX];
 };
 
 /**

@@ -171,6 +171,7 @@ enum ipvti_attr_sa {
 	IPVTI_A_SA_TS,			/* nest of IPVTI_A_TS_*, multi; none: any */
 	IPVTI_A_SA_SOFT,		/* nest of IPVTI_A_LIMIT_* */
 	IPVTI_A_SA_HARD,		/* nest of IPVTI_A_LIMIT_* */
+	IPVTI_A_SA_LEGACY,		/* flag: an algorithm that is not to be used is meant */
 	/* in replies only */
 	IPVTI_A_SA_STATE,		/* u8, enum ipvti_sa_state */
 	IPVTI_A_SA_PACKETS,		/* u64 */
@@ -242,28 +243,33 @@ enum ipvti_attr_stat {
 	IPVTI_A_STAT_MAX = __IPVTI_A_STAT_MAX - 1
 };
 
-enum ipvti_alg_status {			/* RFC 8221 */
+enum ipvti_alg_status {			/* RFC 8221 and 9395; the worst is the last */
 	IPVTI_ALG_MUST,
 	IPVTI_ALG_MUST_MINUS,
 	IPVTI_ALG_SHOULD,
 	IPVTI_ALG_MAY,
 	IPVTI_ALG_SHOULD_NOT,
 	IPVTI_ALG_MUST_NOT,
+	IPVTI_ALG_UNLISTED,		/* in no RFC at all */
 };
 
 enum ipvti_attr_alg {
 	IPVTI_A_ALG_UNSPEC,
 	IPVTI_A_ALG_NAME,		/* string, keyword */
-	IPVTI_A_ALG_ENCR,		/* u16, IKEv2 transform type 1 id */
+	IPVTI_A_ALG_ENCR,		/* u16, IKEv2 transform type 1 id; 0: none is assigned */
 	IPVTI_A_ALG_KEY_BITS,		/* u16, IKEv2 key length attribute; 0: not sent */
-	IPVTI_A_ALG_INTEG,		/* u16, IKEv2 transform type 3 id; 0: AEAD */
+	IPVTI_A_ALG_INTEG,		/* u16, IKEv2 transform type 3 id; 0: none; absent: AEAD */
 	IPVTI_A_ALG_KEY_LEN,		/* u16, bytes of key material for IPVTI_A_SA_KEY */
 	IPVTI_A_ALG_IV_LEN,		/* u8, bytes in the packet */
 	IPVTI_A_ALG_ICV_LEN,		/* u8, bytes */
 	IPVTI_A_ALG_BLOCK,		/* u8, padding boundary in bytes */
-	IPVTI_A_ALG_STATUS,		/* u8, enum ipvti_alg_status */
-	IPVTI_A_ALG_RFC,		/* u16 */
-	IPVTI_A_ALG_DRIVER,		/* string; absent: this kernel has none */
+	IPVTI_A_ALG_STATUS,		/* u8, enum ipvti_alg_status, the worse one of both */
+	IPVTI_A_ALG_RFC,		/* u16, of the cipher or combined mode; absent: none */
+	IPVTI_A_ALG_DRIVER,		/* string, of the same; absent: this kernel has none */
+	IPVTI_A_ALG_LEGACY,		/* flag: only for an SA with IPVTI_A_SA_LEGACY */
+	IPVTI_A_ALG_INTEG_KEY_LEN,	/* u16, bytes at the end of the key material */
+	IPVTI_A_ALG_INTEG_RFC,		/* u16; absent: none */
+	IPVTI_A_ALG_INTEG_DRIVER,	/* string; absent: this kernel has none */
 
 	__IPVTI_A_ALG_MAX,
 	IPVTI_A_ALG_MAX = __IPVTI_A_ALG_MAX - 1

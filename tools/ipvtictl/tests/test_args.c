@@ -105,7 +105,7 @@ static void sa_in_full(void **state)
 				  "ts 2001:db8::/32 ::/0 "
 				  "soft seconds 50m soft bytes 4G hard seconds 1h hard packets 2G "
 				  "seq 4294967290 pair 0xc0000002 replaces 0xc0000003 flow 2 "
-				  "activate first-use tag 01ff"), 0);
+				  "activate first-use legacy tag 01ff"), 0);
 	assert_string_equal(said, "");
 	assert_int_equal(sa.dir, IPVTI_SA_OUT);
 	assert_int_equal(sa.spi, 0xc0000001);
@@ -117,6 +117,8 @@ static void sa_in_full(void **state)
 	assert_int_equal(sa.pair, 0xc0000002);
 	assert_int_equal(sa.replaces, 0xc0000003);
 	assert_int_equal(sa.activate, IPVTI_ACTIVATE_FIRST_USE);
+	assert_int_equal(sa.legacy, 1);
+	assert_true(ipvti_has(&sa, IPVTI_A_SA_LEGACY));
 	assert_int_equal(sa.tag[1], 0xff);
 	assert_int_equal(sa.ts_count, 2);
 	assert_int_equal(sa.ts[0].proto, 6);
