@@ -266,6 +266,8 @@ static void put_sa(const struct tunnel *t, const struct ike_install *in, struct 
 	memcpy(sa->key.bytes, in->key, in->key_len);
 	ipvti_mark(sa, IPVTI_A_SA_KEY);
 	PUT(sa, IPVTI_A_SA_ESN, esn, in->esn);
+	if (t->conf.legacy)
+		PUT(sa, IPVTI_A_SA_LEGACY, legacy, 1);
 	if (in->dir == IKE_IN)
 		PUT(sa, IPVTI_A_SA_REPLAY_WINDOW, replay_window, t->conf.replay_window);
 	else
