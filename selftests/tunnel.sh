@@ -160,23 +160,66 @@ ping_all() { ask "$1" ping "$2" count=5 "${@:3}"; }
 # --- algorithms: what they are called and how long their keys are, from the RFCs -------------
 
 # keyword: bytes of cipher key and salt, bytes of integrity key, name of the cipher and of the
-# integrity algorithm for ip xfrm, bits of the ICV. RFC 4106, 7634, 3602, 2410, 4868.
-declare -A ALGS=(
-	[aes128gcm16]='20 0 rfc4106(gcm(aes)) - 128'
-	[aes192gcm16]='28 0 rfc4106(gcm(aes)) - 128'
-	[aes256gcm16]='36 0 rfc4106(gcm(aes)) - 128'
-	[chacha20poly1305]='36 0 rfc7539esp(chacha20,poly1305) - 128'
-	[aes128-sha256]='16 32 cbc(aes) hmac(sha256) 128'
-	[aes192-sha256]='24 32 cbc(aes) hmac(sha256) 128'
-	[aes256-sha256]='32 32 cbc(aes) hmac(sha256) 128'
-	[aes128-sha384]='16 48 cbc(aes) hmac(sha384) 192'
-	[aes192-sha384]='24 48 cbc(aes) hmac(sha384) 192'
-	[aes256-sha384]='32 48 cbc(aes) hmac(sha384) 192'
-	[aes128-sha512]='16 64 cbc(aes) hmac(sha512) 256'
-	[aes192-sha512]='24 64 cbc(aes) hmac(sha512) 256'
-	[aes256-sha512]='32 64 cbc(aes) hmac(sha512) 256'
-	[null-sha256]='0 32 ecb(cipher_null) hmac(sha256) 128'
+# integrity algorithm for ip xfrm, bits of the ICV. RFC 4106, 4309, 4543, 7634, 5529.
+declare -A ALGS=([chacha20poly1305]='36 0 rfc7539esp(chacha20,poly1305) - 128')
+# keyword: bytes of key and nonce, name. RFC 3602, 3686, 4312, 5529, 2410, 2451.
+declare -A CIPHERS=([null]='0 ecb(cipher_null)' [3des]='24 cbc(des3_ede)' [cast128]='16 cbc(cast5)')
+# keyword: bytes of key, name, bits of the ICV. RFC 4868, 2404, 3566, 4494, 2403, 4595.
+declare -A INTEGS=(
+	[sha256]='32 hmac(sha256) 128'
+	[sha384]='48 hmac(sha384) 192'
+	[sha512]='64 hmac(sha512) 256'
+	[sha1]='20 hmac(sha1) 96'
+	[aesxcbc]='16 xcbc(aes) 96'
+	[aescmac]='16 cmac(aes) 96'
+	[sha1_160]='20 hmac(sha1) 160'
+	[sha256_96]='32 hmac(sha256) 96'
+	[md5]='16 hmac(md5) 96'
+	[md5_128]='16 hmac(md5) 128'
 )
+
+algorithms() {
+	local bits octets icv cipher integ key name auth
+
+	for bits in 128 192 256; do
+		octets=$((bits / 8))
+		for icv in 8 12 16; do
+			ALGS[aes${bits}gcm$icv]="$((octets + 4)) 0 rfc4106(gcm(aes)) - $((icv * 8))"
+			ALGS[aes${bits}ccm$icv]="$((octets + 3)) 0 rfc4309(ccm(aes)) - $((icv * 8))"
+			ALGS[camellia${bits}ccm$icv]="$((octets + 3)) 0 rfc4309(ccm(camellia)) - $((icv * 8))"
+		done
+		ALGS[aes${bits}gmac]="$((octets + 4)) 0 rfc4543(gcm(aes)) - 128"
+		for cipher in aes camellia; do
+			CIPHERS[$cipher${bits}ctr]="$((octets + 4)) rfc3686(ctr($cipher))"
+		done
+		for cipher in aes camellia blowfish serpent twofish; do
+			CIPHERS[$cipher$bits]="$octets cbc($cipher)"
+		done
+	done
+	for cipher in "${!CIPHERS[@]}"; do
+		read -r key name <<<"${CIPHERS[$cipher]}"
+		for integ in "${!INTEGS[@]}"; do
+			read -r octets auth bits <<<"${INTEGS[$integ]}"
+			ALGS[$cipher-$integ]="$key $octets $name $auth $bits"
+		done
+	done
+}
+algorithms
+
+# legacy ALG: the word that an SA of that algorithm needs, if any.
+legacy() {
+	case $1 in
+	3des-* | cast128-* | blowfish* | serpent* | twofish*) echo legacy ;;
+	*-md5 | *-md5_128 | *-sha1_160 | *-sha256_96) echo legacy ;;
+	esac
+}
+
+# xfrm_has ALG: whether XFRM knows it, on any kernel.
+xfrm_has() {
+	case $1 in
+	camellia*ctr-* | camellia*ccm*) return 1 ;;
+	esac
+}
 
 # key ALG LABEL: a key of that algorithm in hex, always the same for the same label.
 key() {
@@ -314,14 +357,21 @@ vti_device() {
 # tunnel_keys ALG ESN WINDOW OUT-WORDS IN-WORDS: both SAs of left.
 # shellcheck disable=SC2086 # words
 tunnel_keys() {
-	vti_sa left vti0 out $SPI_OUT "$1" "$(key "$1" out)" esn "$2" $4
-	vti_sa left vti0 in $SPI_IN "$1" "$(key "$1" in)" esn "$2" replay-window "$3" $5
+	local word
+
+	word=$(legacy "$1")
+	vti_sa left vti0 out $SPI_OUT "$1" "$(key "$1" out)" esn "$2" $word $4
+	vti_sa left vti0 in $SPI_IN "$1" "$(key "$1" in)" esn "$2" replay-window "$3" $word $5
 }
 
 # vti_peer_keys ALG ESN WINDOW: both SAs of right, when that is ipvti too.
+# shellcheck disable=SC2086 # words
 vti_peer_keys() {
-	vti_sa right vti0 in $SPI_OUT "$1" "$(key "$1" out)" esn "$2" replay-window "$3"
-	vti_sa right vti0 out $SPI_IN "$1" "$(key "$1" in)" esn "$2"
+	local word
+
+	word=$(legacy "$1")
+	vti_sa right vti0 in $SPI_OUT "$1" "$(key "$1" out)" esn "$2" replay-window "$3" $word
+	vti_sa right vti0 out $SPI_IN "$1" "$(key "$1" in)" esn "$2" $word
 }
 
 # xfrm_peer ALG LEFT RIGHT ENCAP ESN WINDOW OUT-WORDS IN-WORDS: the tunnel in XFRM on right.

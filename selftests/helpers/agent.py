@@ -104,7 +104,8 @@ def sas(name):
     return 0, "\n".join(sorted(lines))
 
 
-SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8}
+SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8,
+         "legacy": lambda kind, _: attr(kind, b"")}
 
 
 def install(name, direction, spi, alg, key, *words):
