@@ -85,6 +85,7 @@ def veth(row):
             on(host, "ethtool", "-K", "plain", "tso", "off", "gso", "on", "gro", "on")
     for host in WAN:
         inner(host, "plain")
+    ip("right", "route replace %s/32 via %s dev plain onlink" % (LAN, LEFT))
     yield
     ip("left", "link del plain")
 
@@ -236,6 +237,11 @@ def measure_aeads(raw, selection):
 CPU_MODULES = ("aesni-intel", "ghash-clmulni-intel", "chacha-x86_64", "poly1305-x86_64", "sha256-ssse3")
 
 
+def prepare():
+    run("modprobe", "-a", *CPU_MODULES)
+    run("bash", "-c", ". /src/selftests/module.sh && load_ipvti")
+
+
 def hosts():
     for host in ("lan", *WAN):
         run("ip", "netns", "add", host)
@@ -263,8 +269,7 @@ def measure(raw, row, name):
 
 def main(words, profile):
     selection = plan.Selection(words)
-    run("modprobe", "-a", *CPU_MODULES)
-    run("bash", "-c", ". /src/selftests/module.sh && load_ipvti")
+    prepare()
     with open(RAW, "w") as raw:
         record(raw, kernel=os.uname().release + " " + os.uname().version, flags=cpu_flags(),
                vcpus=os.cpu_count())
