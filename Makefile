@@ -9,6 +9,8 @@
 #   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
 #                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
 #   make bench-profile     the same words; where the instructions go, by function
+#   make bench-smp         two CPUs at the same time: how the paths scale
+#   make bench-devices     what ten thousand devices cost, COUNT=N: another number
 #   make demo         a tunnel to a strongSwan gateway, shown step by step
 #   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
 #
@@ -36,6 +38,7 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= uml
 TESTS ?=
 BENCH ?=
+COUNT ?=
 export BENCH_JSON
 
 PREFIX ?= /usr
@@ -45,7 +48,8 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests man kmod kmod-uml kmod-stock kmod-debug \
-	check check-debug bench bench-profile demo shell deps install install-user install-kmod clean
+	check check-debug bench bench-profile bench-smp bench-devices demo shell deps install \
+	install-user install-kmod clean
 all: user kmod
 
 libs :=
@@ -149,6 +153,10 @@ bench: deps user kmod-stock
 	@selftests/bench/run $(BENCH)
 bench-profile: deps user kmod-stock
 	@selftests/bench/run --profile $(BENCH)
+bench-smp: deps user kmod-stock
+	@selftests/bench/run --smp $(BENCH)
+bench-devices: deps user kmod-stock
+	@selftests/bench/run --devices $(COUNT)
 demo: deps
 	@selftests/demo/run
 shell: deps user kmod-$(KERNEL)

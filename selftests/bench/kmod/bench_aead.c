@@ -43,7 +43,7 @@ static uint size = 1404;
 module_param(size, uint, 0444);
 MODULE_PARM_DESC(size, "octets to be encrypted");
 
-static uint rounds = 2000;
+static uint rounds = 400;
 module_param(rounds, uint, 0444);
 MODULE_PARM_DESC(rounds, "how often");
 
