@@ -15,7 +15,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 
 import plan
 
@@ -190,12 +189,6 @@ def traffic(row, name):
     return done * 8e3 / nanoseconds, nanoseconds / packets, packets
 
 
-def idle():
-    """Seconds that the CPU had nothing to do, since the boot."""
-    fields = open("/proc/stat").readline().split()
-    return (int(fields[4]) + int(fields[5])) / os.sysconf("SC_CLK_TCK")
-
-
 def aead_cost(alg, key, integ, icv, iv, size):
     """Instructions of one encryption and one decryption, and who did it."""
     for dependency in run("modinfo", "-F", "depends", AEAD).strip().split(","):
@@ -256,15 +249,12 @@ def hosts():
 
 def measure(raw, row, name):
     test = plan.TESTS[name]
-    before = idle()
-    began = time.monotonic()
     value, instructions, packets = traffic(row, name)
-    unused = (idle() - before) / (time.monotonic() - began)
     record(raw, path=row.path, cipher=row.cipher, encap=row.encap, variant=row.variant, test=name,
-           value=value, unit=test.unit, instructions=instructions, packets=packets, idle=unused)
-    print("%-10s%-18s%-5s%-20s %10.1f %s %9.0f instructions per packet%s" % (
-        row.path, row.cipher or "", row.encap or "", name + row.variant, value, test.unit, instructions,
-        ", %.0f %% idle" % (100 * unused) if unused > 0.01 else ""), flush=True)
+           value=value, unit=test.unit, instructions=instructions, packets=packets)
+    print("%-10s%-18s%-5s%-20s %10.1f %s %9.0f instructions per packet" % (
+        row.path, row.cipher or "", row.encap or "", name + row.variant, value, test.unit,
+        instructions), flush=True)
 
 
 def main(words, profile):
