@@ -7,6 +7,10 @@
  * binds a socket of the kernel there, which ESP finds instead; the two share the port by
  * SO_REUSEPORT for that moment. So the port is open all the time. The next process that brings a
  * socket for the port is let in beside the stand-in, which then closes.
+ *
+ * encap_destroy is not called for a socket whose process has set UDP_ENCAP to 0 since: it has taken
+ * its port back. So what adoption took, the module too, is given back by sk_destruct. That runs in
+ * an RCU callback, for which the module's exit waits.
  */
 
 #include <linux/icmp.h>
@@ -34,8 +38,9 @@
  * @port: and port
  * @v6only: IPv6 socket that takes no IPv4
  * @bound_dev: device it is bound to, 0: none
- * @owner: socket of a process, NULL while the stand-in serves
- * @stand_in: socket of the kernel, NULL while there is an owner
+ * @owner: socket of a process, NULL while the stand-in serves; becomes NULL without the lock when
+ *	the last user of a socket goes whose process took its port back
+ * @stand_in: socket of the kernel, NULL while there is an owner; without either the entry is vacant
  */
 struct ipvti_socket {
 	struct list_head list;
@@ -46,6 +51,16 @@ struct ipvti_socket {
 	int bound_dev;
 	struct sock *owner;
 	struct socket *stand_in;
+};
+
+/**
+ * struct ipvti_adoption - what an adopted socket carries, its sk_user_data
+ * @entry: whose owner it is; NULL when that is over
+ * @destruct: its own sk_destruct
+ */
+struct ipvti_adoption {
+	struct ipvti_socket *entry;
+	void (*destruct)(struct sock *sk);
 };
 
 /* ---- datagrams ---- */
@@ -214,6 +229,11 @@ static int open_stand_in(struct ipvti_net *in, struct ipvti_socket *entry)
 	return err;
 }
 
+static struct ipvti_adoption *adoption(const struct sock *sk)
+{
+	return (void *)((__force uintptr_t)sk->sk_user_data & SK_USER_DATA_PTRMASK);
+}
+
 static void close_entry(struct ipvti_socket *entry)
 {
 	list_del(&entry->list);
@@ -245,7 +265,7 @@ static struct ipvti_socket *find_owner(struct ipvti_net *in, const struct sock *
 	struct ipvti_socket *entry;
 
 	list_for_each_entry(entry, &in->sockets, list)
-		if (entry->owner == sk)
+		if (READ_ONCE(entry->owner) == sk)
 			return entry;
 	return NULL;
 }
@@ -260,37 +280,57 @@ static void owner_gone(struct sock *sk)
 	entry = find_owner(in, sk);
 	if (entry) {
 		ipvti_event_socket(in->net, &entry->local, entry->family, entry->port);
+		adoption(sk)->entry = NULL;
 		if (!device_uses(in, entry->port) || open_stand_in(in, entry))
 			close_entry(entry);
 		else
-			entry->owner = NULL;
+			WRITE_ONCE(entry->owner, NULL);
 	}
 	mutex_unlock(&in->sockets_lock);
+}
+
+/* sk_destruct: nobody has the socket any more; RCU callback, as of all UDP sockets once bound. */
+static void owner_destruct(struct sock *sk)
+{
+	struct ipvti_adoption *own = adoption(sk);
+
+	/* The namespace, and with it the entry, lives as long as the socket. */
+	if (own->entry)
+		WRITE_ONCE(own->entry->owner, NULL);
+	own->destruct(sk);
+	kfree(own);
 	module_put(THIS_MODULE);
 }
 
 /* ---- adoption ---- */
 
-static void setup_owner(struct socket *sock)
+static void setup_owner(struct socket *sock, struct ipvti_adoption *own)
 {
 	struct udp_tunnel_sock_cfg cfg = {
+		.sk_user_data = own,
 		.encap_type = UDP_ENCAP_ESPINUDP,
 		.encap_rcv = owner_rcv,
 		.encap_err_lookup = encap_err,
 		.encap_destroy = owner_gone,
 	};
 
+	own->destruct = sock->sk->sk_destruct;
+	sock->sk->sk_destruct = owner_destruct;
 	ipvti_compat_setup_udp_tunnel(sock, &cfg);
 }
 
 static void undo_owner(struct sock *sk)
 {
+	struct ipvti_adoption *own = adoption(sk);
 	struct udp_sock *up = udp_sk(sk);
 
+	sk->sk_destruct = own->destruct;
+	rcu_assign_sk_user_data(sk, NULL);
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_err_lookup, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
+	kfree(own);
 }
 
 static int check_socket(struct ipvti_net *in, const struct sock *sk,
@@ -377,7 +417,7 @@ static struct ipvti_socket *get_entry(struct ipvti_net *in, const struct ipvti_s
 	struct ipvti_socket *entry = find_entry(in, want);
 
 	if (entry)
-		return entry->owner ? ERR_PTR(-EADDRINUSE) : entry;
+		return READ_ONCE(entry->owner) ? ERR_PTR(-EADDRINUSE) : entry;
 	entry = kmemdup(want, sizeof(*want), GFP_KERNEL);
 	if (!entry)
 		return ERR_PTR(-ENOMEM);
@@ -389,15 +429,19 @@ static struct ipvti_socket *get_entry(struct ipvti_net *in, const struct ipvti_s
 static int take_socket(struct ipvti_socket *entry, struct socket *sock,
 		       struct netlink_ext_ack *extack)
 {
+	struct ipvti_adoption *own;
 	struct sock *sk = sock->sk;
 	int err = 0;
 
+	own = kzalloc(sizeof(*own), GFP_KERNEL);
+	if (!own)
+		return -ENOMEM;
 	lock_sock(sk);
 	sk->sk_reuseport = 1;
 	release_sock(sk);
 	if (entry->stand_in)
 		share_with(entry->stand_in, sk);
-	setup_owner(sock);
+	setup_owner(sock, own);
 	if (!inet_sk(sk)->inet_num)
 		err = bind_to(sock, entry);
 	if (err) {
@@ -406,7 +450,8 @@ static int take_socket(struct ipvti_socket *entry, struct socket *sock,
 		return err;
 	}
 	__module_get(THIS_MODULE);
-	entry->owner = sk;
+	own->entry = entry;
+	WRITE_ONCE(entry->owner, sk);
 	if (entry->stand_in)
 		udp_tunnel_sock_release(entry->stand_in);
 	entry->stand_in = NULL;
@@ -481,13 +526,15 @@ int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_
 	struct ipvti_socket *entry;
 	long index = 0;
 	int err = 0;
+	bool owned;
 
 	mutex_lock(&in->sockets_lock);
 	list_for_each_entry(entry, &in->sockets, list) {
-		if (index++ < cb->args[0])
+		owned = READ_ONCE(entry->owner);
+		if (index++ < cb->args[0] || (!owned && !entry->stand_in))
 			continue;
 		err = ipvti_netlink_put_socket(msg, cb, &entry->local, entry->family,
-					       entry->port, entry->owner);
+					       entry->port, owned);
 		if (err)
 			break;
 		cb->args[0] = index;
@@ -497,7 +544,7 @@ int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_
 }
 
 /**
- * ipvti_socket_prune() - close the stand-ins whose port no device uses any more
+ * ipvti_socket_prune() - close the stand-ins whose port no device uses any more, and vacant entries
  * @in: namespace
  *
  * Context: process, also under RTNL or a device lock.
@@ -508,7 +555,8 @@ void ipvti_socket_prune(struct ipvti_net *in)
 
 	mutex_lock(&in->sockets_lock);
 	list_for_each_entry_safe(entry, next, &in->sockets, list)
-		if (entry->stand_in && !device_uses(in, entry->port))
+		if (!READ_ONCE(entry->owner) &&
+		    (!entry->stand_in || !device_uses(in, entry->port)))
 			close_entry(entry);
 	mutex_unlock(&in->sockets_lock);
 }

@@ -51,6 +51,17 @@ expect "killed and replaced: lost of $FLOW_SENT sent" 0 $FLOW_LOST
 flow_stop back
 expect "killed and replaced: lost of $FLOW_SENT received" 0 $FLOW_LOST
 
+# A process may take its socket back: then nobody stands in, and the port is free for the next one. A
+# reference to the module that is left would keep it from being unloaded after the test.
+udp_esp left recant $LEFT6 4600
+expect 'taken back with UDP_ENCAP 0: it stays the owner while it lives' '4500 true 4600 true' \
+	"$(owned)"
+end "${UDP_ESP[left]}"
+check 'when it is gone nobody has the port' wait_for 5 owned_is '4500 true'
+udp_esp left claim $LEFT6 4600
+check 'the next one can have it' wait_for 5 owned_is '4500 true 4600 true'
+end "${UDP_ESP[left]}"
+
 # An SPI that ipvti does not know goes on to XFRM, on the same socket.
 xfrm_sa left $RIGHT6 $LEFT6 0x5001 aes128gcm16 "$(key aes128gcm16 x)" \
 	encap espinudp 4500 4500 0.0.0.0

@@ -7,6 +7,7 @@ As a program, in the caller's network namespace:
                           what is received, until killed
   foreign ADDRESS PORT    the same for XFRM, as another daemon would (UDP_ENCAP)
   claim ADDRESS PORT      like adopt, but with a socket that is not bound yet
+  recant ADDRESS PORT     like adopt, but then take the socket back with UDP_ENCAP 0
 An error of the kernel is printed as "ERRNO: TEXT"; exit status 1.
 """
 import errno
@@ -169,7 +170,7 @@ def device(name):
     return u32(C["IPVTI_A_IFINDEX"], socket.if_nametoindex(name))
 
 
-def keep(address, port, adopt, bound=True):
+def keep(address, port, adopt, bound=True, back=False):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
     if bound:
@@ -182,6 +183,8 @@ def keep(address, port, adopt, bound=True):
         Netlink().request(C["IPVTI_CMD_SOCKET_ADOPT"], [attr(C["IPVTI_A_SOCKET"], attrs)])
     else:
         sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, UDP_ENCAP_ESPINUDP)
+    if back:
+        sock.setsockopt(socket.IPPROTO_UDP, UDP_ENCAP, 0)
     print("ready", flush=True)
     while True:
         print(sock.recv(65536), flush=True)
@@ -190,6 +193,7 @@ def keep(address, port, adopt, bound=True):
 COMMANDS = {
     "adopt": lambda address, port: keep(address, int(port), True),
     "claim": lambda address, port: keep(address, int(port), True, bound=False),
+    "recant": lambda address, port: keep(address, int(port), True, back=True),
     "foreign": lambda address, port: keep(address, int(port), False),
 }
 
