@@ -12,8 +12,14 @@
 
 #include "ipvti.h"
 
-#define PRIORITY_FIRST	200	/* before every other user of protocol 50 */
-#define PRIORITY_LAST	-1	/* after them */
+/*
+ * Among the users of protocol 50. ip_vti (100) takes what comes to one of its tunnels, and looks
+ * its states up by a mark that only it knows. xfrm_interface (10), when loaded, and esp4 and esp6
+ * (0) take all they are shown, and drop what has no state in silence.
+ */
+#define PRIORITY_FIRST	200
+#define PRIORITY_COUNT	50
+#define PRIORITY_LAST	-1
 
 static bool to_local(const struct ipvti_config *config, const struct sk_buff *skb)
 {
@@ -101,61 +107,113 @@ static int esp6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8
 			       type == ICMPV6_PKT_TOOBIG ? ntohl(info) : 0) ? 0 : -ENOENT;
 }
 
-/* Nobody took it: no ICMP, which would tell a scanner that there is something here. */
+static bool xfrm_has(const struct sk_buff *skb)
+{
+	const struct ip_esp_hdr *esph = (const void *)skb->data;
+	bool ip4 = ip_hdr(skb)->version == 4;
+	const void *daddr = ip4 ? (const void *)&ip_hdr(skb)->daddr : &ipv6_hdr(skb)->daddr;
+	struct xfrm_state *x;
+
+	x = xfrm_state_lookup(dev_net(skb->dev), skb->mark, daddr, esph->spi, IPPROTO_ESP,
+			      ip4 ? AF_INET : AF_INET6);
+	if (x)
+		xfrm_state_put(x);
+	return x;
+}
+
+/*
+ * Count what nobody has an SA for, and hand it on: XFRM counts it too, and its audit tells of it.
+ * The lookup is the one that XFRM makes next.
+ */
 static int unclaimed_rcv(struct sk_buff *skb)
 {
-	ipvti_drop(ipvti_net(dev_net(skb->dev)), NULL, NULL, skb, IPVTI_DROP_NO_SA);
-	kfree_skb(skb);
-	return 0;
+	if (!pskb_may_pull(skb, IPVTI_ESP_HDR_LEN) || !xfrm_has(skb))
+		ipvti_drop(ipvti_net(dev_net(skb->dev)), NULL, NULL, skb, IPVTI_DROP_NO_SA);
+	return -EINVAL;
 }
 
 static int unclaimed_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
 {
+	if (nexthdr != IPPROTO_ESP || encap_type != UDP_ENCAP_ESPINUDP)
+		return -EINVAL;
 	return unclaimed_rcv(skb);
 }
 
-static int unclaimed4_err(struct sk_buff *skb, u32 info)
+/* Without esp4 or esp6: no ICMP, which would tell a scanner that there is something here. */
+static int last_rcv(struct sk_buff *skb)
+{
+	kfree_skb(skb);
+	return 0;
+}
+
+static int last_input(struct sk_buff *skb, int nexthdr, __be32 spi, int encap_type)
+{
+	return last_rcv(skb);
+}
+
+static int foreign4_err(struct sk_buff *skb, u32 info)
 {
 	return -ENOENT;
 }
 
-static int unclaimed6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
-			  int offset, __be32 info)
+static int foreign6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code,
+			int offset, __be32 info)
 {
 	return -ENOENT;
 }
 
-static struct xfrm4_protocol esp4 = {
-	.handler = esp_rcv,
-	.input_handler = esp_input,
-	.cb_handler = esp_cb,
-	.err_handler = esp4_err,
-	.priority = PRIORITY_FIRST,
+static struct xfrm4_protocol esp4[] = {
+	{
+		.handler = esp_rcv,
+		.input_handler = esp_input,
+		.cb_handler = esp_cb,
+		.err_handler = esp4_err,
+		.priority = PRIORITY_FIRST,
+	}, {
+		.handler = unclaimed_rcv,
+		.input_handler = unclaimed_input,
+		.cb_handler = esp_cb,
+		.err_handler = foreign4_err,
+		.priority = PRIORITY_COUNT,
+	}, {
+		.handler = last_rcv,
+		.input_handler = last_input,
+		.cb_handler = esp_cb,
+		.err_handler = foreign4_err,
+		.priority = PRIORITY_LAST,
+	},
 };
 
-static struct xfrm6_protocol esp6 = {
-	.handler = esp_rcv,
-	.input_handler = esp_input,
-	.cb_handler = esp_cb,
-	.err_handler = esp6_err,
-	.priority = PRIORITY_FIRST,
+static struct xfrm6_protocol esp6[] = {
+	{
+		.handler = esp_rcv,
+		.input_handler = esp_input,
+		.cb_handler = esp_cb,
+		.err_handler = esp6_err,
+		.priority = PRIORITY_FIRST,
+	}, {
+		.handler = unclaimed_rcv,
+		.input_handler = unclaimed_input,
+		.cb_handler = esp_cb,
+		.err_handler = foreign6_err,
+		.priority = PRIORITY_COUNT,
+	}, {
+		.handler = last_rcv,
+		.input_handler = last_input,
+		.cb_handler = esp_cb,
+		.err_handler = foreign6_err,
+		.priority = PRIORITY_LAST,
+	},
 };
 
-static struct xfrm4_protocol unclaimed4 = {
-	.handler = unclaimed_rcv,
-	.input_handler = unclaimed_input,
-	.cb_handler = esp_cb,
-	.err_handler = unclaimed4_err,
-	.priority = PRIORITY_LAST,
-};
-
-static struct xfrm6_protocol unclaimed6 = {
-	.handler = unclaimed_rcv,
-	.input_handler = unclaimed_input,
-	.cb_handler = esp_cb,
-	.err_handler = unclaimed6_err,
-	.priority = PRIORITY_LAST,
-};
+/* The first so many of each. */
+static void unregister(size_t n4, size_t n6)
+{
+	while (n6)
+		xfrm6_protocol_deregister(&esp6[--n6], IPPROTO_ESP);
+	while (n4)
+		xfrm4_protocol_deregister(&esp4[--n4], IPPROTO_ESP);
+}
 
 /**
  * ipvti_transport_init() - start to receive ESP
@@ -164,28 +222,23 @@ static struct xfrm6_protocol unclaimed6 = {
  */
 int ipvti_transport_init(void)
 {
+	size_t n4, n6 = 0;
 	int err;
 
-	err = xfrm4_protocol_register(&unclaimed4, IPPROTO_ESP);
-	if (err)
-		return err;
-	err = xfrm6_protocol_register(&unclaimed6, IPPROTO_ESP);
-	if (err)
-		goto err_unclaimed4;
-	err = xfrm4_protocol_register(&esp4, IPPROTO_ESP);
-	if (err)
-		goto err_unclaimed6;
-	err = xfrm6_protocol_register(&esp6, IPPROTO_ESP);
-	if (err)
-		goto err_esp4;
+	for (n4 = 0; n4 < ARRAY_SIZE(esp4); n4++) {
+		err = xfrm4_protocol_register(&esp4[n4], IPPROTO_ESP);
+		if (err)
+			goto err_registered;
+	}
+	for (n6 = 0; n6 < ARRAY_SIZE(esp6); n6++) {
+		err = xfrm6_protocol_register(&esp6[n6], IPPROTO_ESP);
+		if (err)
+			goto err_registered;
+	}
 	return 0;
 
-err_esp4:
-	xfrm4_protocol_deregister(&esp4, IPPROTO_ESP);
-err_unclaimed6:
-	xfrm6_protocol_deregister(&unclaimed6, IPPROTO_ESP);
-err_unclaimed4:
-	xfrm4_protocol_deregister(&unclaimed4, IPPROTO_ESP);
+err_registered:
+	unregister(n4, n6);
 	return err;
 }
 
@@ -196,8 +249,5 @@ err_unclaimed4:
  */
 void ipvti_transport_exit(void)
 {
-	xfrm6_protocol_deregister(&esp6, IPPROTO_ESP);
-	xfrm4_protocol_deregister(&esp4, IPPROTO_ESP);
-	xfrm6_protocol_deregister(&unclaimed6, IPPROTO_ESP);
-	xfrm4_protocol_deregister(&unclaimed4, IPPROTO_ESP);
+	unregister(ARRAY_SIZE(esp4), ARRAY_SIZE(esp6));
 }

@@ -88,13 +88,9 @@ esp tfc inner=6
 expect 'octets behind the inner packet are cut off, the packet is delivered' $((before + 2)) \
 	"$(rx_packets left vti0)"
 
-# SPIs that are nobody's: no device is touched. Who counts them depends on who is there: XFRM's esp4
-# takes every ESP packet that reaches it, and without esp4 we are last.
-nobody() {
-	echo $(($(drops left none no-sa) + $(left awk '$1 == "XfrmInNoStates" { print $2 }' \
-		/proc/net/xfrm_stat)))
-}
-before=$(state) drops=$(drops left vti0 all) count=$(nobody)
+# SPIs that are nobody's: no device is touched. With XFRM's esp4, which takes every ESP packet that
+# reaches it, or without.
+before=$(state) drops=$(drops left vti0 all) count=$(drops left none no-sa)
 for spi in 0 1 255 256 0xdeadbeef 0xffffffff; do
 	esp none
 done
@@ -103,7 +99,17 @@ for fault in cut-spi one-octet; do
 done
 expect 'unknown and reserved SPIs: the device is as it was' "$before" "$(state)"
 expect 'unknown and reserved SPIs: not its drops' "$drops" "$(drops left vti0 all)"
-check 'unknown and reserved SPIs: counted once each' test "$(nobody)" -ge $((count + 5))
+expect 'unknown and reserved SPIs: counted once each' $((count + 8)) "$(drops left none no-sa)"
+ask right esp $RIGHT6 $LEFT6 0xdeadbeef "$key" 1 none
+expect 'over IPv6 too' $((count + 9)) "$(drops left none no-sa)"
+
+# One that XFRM has is not nobody's, even if its key is wrong.
+xfrm_sa left $RIGHT4 $LEFT4 0x6001 $alg "$(key $alg other)"
+spi=0x6001 esp none
+expect 'an SPI of XFRM is not' $((count + 9)) "$(drops left none no-sa)"
+expect 'XFRM has the packet' 1 "$(left ip -s xfrm state get src $RIGHT4 dst $LEFT4 proto esp \
+	spi 0x6001 | sed -n 's/.* failed \([0-9]*\).*/\1/p')"
+left ip xfrm state flush
 
 # The destination must be the device's local address.
 left ip addr add 10.0.0.77/24 dev wan
