@@ -36,7 +36,8 @@
 	X(BAD_INNER,	"bad-inner",	"the inner packet's version or lengths lie") \
 	X(SELECTOR,	"selector",	"inner packet outside the SA's traffic selectors") \
 	X(ECN,		"ecn",		"CE outside, Not-ECT inside: RFC 6040 says drop") \
-	X(RX_QUEUE_FULL, "rx-queue-full", "the receive backlog is full") \
+	X(RX_QUEUE_FULL, "rx-queue-full", "the receive pipeline is full") \
+	X(RX_BACKLOG,	"rx-backlog",	"the backlog of packets for the stack is full") \
 	X(DEVICE_DOWN,	"device-down",	"the device is administratively down") \
 	/* no device */ \
 	X(NO_SA,	"no-sa",	"an ESP packet that neither ipvti nor XFRM has an SA for")

@@ -170,7 +170,7 @@ static void pass_up(struct ipvti_sa *sa, struct sk_buff *skb)
 		skb->ip_summed = CHECKSUM_NONE;
 	}
 	if (gro_cells_receive(&idev->gro_cells, skb) == NET_RX_DROP)
-		ipvti_drop(NULL, idev, sa, NULL, IPVTI_DROP_RX_QUEUE_FULL);
+		ipvti_drop(NULL, idev, sa, NULL, IPVTI_DROP_RX_BACKLOG);
 	else
 		ipvti_count(idev, sa, 1, len);
 }

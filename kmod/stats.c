@@ -135,7 +135,8 @@ void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_
 
 /*
  * Where a drop reason shows in the counters every net device has: all that is dropped on send or
- * receive, and what kind of error it is, if one. Absent: nowhere.
+ * receive, and what kind of error it is, if one. Absent: nowhere, or the kernel counts it there by
+ * itself, as it does with a full backlog.
  */
 struct link_counter {
 	u8 dropped, error;	/* offsets */
