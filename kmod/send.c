@@ -93,15 +93,17 @@ static void send_too_big(struct sk_buff *skb, u32 mtu)
 
 /*
  * What does not fit is refused, with word to the sender, unless it is one of those that every
- * link must carry or that may be fragmented: these are fragmented outside, RFC 2473 section 7.
- * True: drop it.
+ * link must carry or that may be fragmented: these are fragmented outside, RFC 2473 section 7,
+ * if the outer packet still is one that IP can carry (@max). True: drop it.
  */
-static bool too_big(struct sk_buff *skb, const struct ipvti_config *config, u32 mtu,
+static bool too_big(struct sk_buff *skb, const struct ipvti_config *config, u32 mtu, u32 max,
 		    bool *fragment)
 {
 	*fragment = !fits(skb, mtu);
-	if (!*fragment || config->df == IPVTI_DF_CLEAR || !is_df(skb) ||
-	    fits(skb, IPVTI_MTU_MIN))
+	if (!*fragment)
+		return false;
+	if (fits(skb, max) && (config->df == IPVTI_DF_CLEAR || !is_df(skb) ||
+			       fits(skb, IPVTI_MTU_MIN)))
 		return false;
 	send_too_big(skb, max_t(u32, mtu, IPVTI_MTU_MIN));
 	return true;
@@ -420,7 +422,7 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 	struct ipvti_dev *idev = sa->dev;
 	struct ipvti_batch *batch;
 	bool fragment;
-	u32 mtu;
+	u32 mtu, max;
 	int err;
 
 	*reason = IPVTI_DROP_NO_MEMORY;
@@ -435,7 +437,8 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 		goto err_batch;
 	}
 	mtu = ipvti_mtu_inner(config, sa->alg, ipvti_mtu_outer(idev, batch->dst));
-	if (too_big(*skb, config, mtu, &fragment)) {
+	max = ipvti_mtu_inner(config, sa->alg, IP_MAX_MTU);
+	if (too_big(*skb, config, mtu, max, &fragment)) {
 		*reason = IPVTI_DROP_TOO_BIG;
 		err = -EMSGSIZE;
 		goto err_batch;

@@ -82,6 +82,15 @@ check 'it stays' mtu_is 1350
 left ipvtictl set vti0 mtu auto
 check 'until it is automatic again' wait_for 2 mtu_is "$(inner_mtu 1480 4 none aes128gcm16)"
 check_fails 'an MTU below 1280 is refused' left ipvtictl set vti0 mtu 1279
+
+# A route may say that more fits than the device says; IP's own length field is the end of it.
+left ip route replace $NET_RIGHT4 dev vti0 mtu 65520
+before=$(drops left vti0 too-big)
+check_fails 'an inner packet that no IP packet can carry is not sent' \
+	ping_once left $LAN_RIGHT4 size=65492
+expect 'it is dropped as too-big' $((before + 1)) "$(drops left vti0 too-big)"
+check 'and the sender was told: the next one goes in fragments' \
+	ping_once left $LAN_RIGHT4 size=65000
 tunnel_cleanup
 WORK=$(mktemp -d /tmp/ipvti-test.XXXXXX)
 
