@@ -3,7 +3,10 @@
  * Failing closed: a packet that has no tunnel is answered, counted and dropped.
  *
  * Without carrier the stack puts a noop queue on the device and never calls the driver, but the
- * netfilter egress hook of the device runs before the queue and sees every packet.
+ * netfilter egress hook of the device runs before the queue and sees every packet. One kind passes
+ * it by: what tc redirects (mirred) or nft forwards from the egress of another device, which the
+ * kernel marks to skip the hook. Such a packet is dropped by the noop queue, so nothing leaves in
+ * clear, but nobody counts or answers it.
  */
 
 #include <linux/icmp.h>
