@@ -48,7 +48,7 @@ swan() {
 
 	dir=$(charon_dir "$1")
 	SWANCTL_DIR=$dir/swanctl STRONGSWAN_CONF=$dir/strongswan.conf \
-		timeout 60 ip netns exec "$1" swanctl "${@:2}" --uri "unix://$dir/vici"
+		timeout $((60 * SLOWER)) ip netns exec "$1" swanctl "${@:2}" --uri "unix://$dir/vici"
 }
 
 # charon_load HOST: take swanctl.conf from standard input.

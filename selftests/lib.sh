@@ -7,7 +7,7 @@
 # plan, the cleaning up and the exit status come by themselves. Comments at its head that
 # selftests/guest-run reads:
 #   # kernels: uml stock       where it belongs by default; without: uml and debug
-#   # timeout: 600             seconds it may take on uml, three times that elsewhere; default 300
+#   # timeout: 600             seconds it may take on uml, elsewhere see wait.sh; default 300
 set -u
 # shellcheck source=wait.sh
 . "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/wait.sh"

@@ -477,7 +477,7 @@ tcp_transfer() {
 	receiver=$JOB
 	wait_for 10 listens "$to" $port || return 1
 	head -c "${size}M" /dev/urandom >"$WORK/sent"
-	ip netns exec "$from" timeout 60 socat -u "OPEN:$WORK/sent" "$tcp:$where:$port" || {
+	ip netns exec "$from" timeout $((60 * SLOWER)) socat -u "OPEN:$WORK/sent" "$tcp:$where:$port" || {
 		end "$receiver"
 		return 1
 	}

@@ -38,6 +38,7 @@ from ipvti_nl import C, Netlink, Refused, attr, device, find, parse, string, u8,
 STATES = ["reserved", "live", "waiting", "current", "superseded", "expired"]
 NUMBER = {1: "=B", 2: "=H", 4: "=I", 8: "=Q"}
 MSG_ERRQUEUE = 0x2000
+SLOWER = int(os.environ.get("SLOWER", 1))       # see wait.sh
 netlinks = []
 
 
@@ -207,7 +208,7 @@ def ping(address, *words):
         echo.send(seq)
         if seq + 1 < count:
             echo.receive(start + (seq + 1) * interval, count)
-    echo.receive(time.monotonic() + float(options.get("wait", 1)), count)
+    echo.receive(time.monotonic() + float(options.get("wait", 1)) * SLOWER, count)
     text = "%d sent, %d received" % (count, len(echo.answered))
     if echo.errors:
         text += "; " + ", ".join(sorted(set(echo.errors)))
@@ -251,7 +252,7 @@ def told(address, wait="1"):
     try:
         sock.connect((address, 9))
         sock.send(b"anyone there?")
-        if not select.select([sock], [], [], float(wait))[0]:
+        if not select.select([sock], [], [], float(wait) * SLOWER)[0]:
             return 1, "silence for %s s" % wait
         sock.recv(1)
     except OSError as error:
