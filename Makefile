@@ -5,7 +5,8 @@
 #   make install      both, below DESTDIR
 #   make check        everything that is tested, in booted kernels; see selftests/check;
 #                     TESTS='replay esn' [KERNEL=stock]: only these selftests
-#   make check-debug  all selftests on an SMP, preemptible kernel with every checker
+#   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
+#   make stress       everything at once for five minutes on that kernel; KERNEL=uml: on that one
 #   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
 #                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
 #   make bench-profile     the same words; where the instructions go, by function
@@ -37,6 +38,7 @@ MAKEFLAGS += --no-builtin-rules
 KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= uml
 TESTS ?=
+STRESS_SECONDS ?= 300
 BENCH ?=
 COUNT ?=
 export BENCH_JSON
@@ -149,6 +151,11 @@ check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
 	@selftests/check --debug
+stress: KERNEL = debug
+stress: deps
+	@$(MAKE) --no-print-directory user kmod-$(KERNEL)
+	@selftests/vm/run -k $(KERNEL) $(if $(filter-out uml,$(KERNEL)),-c 2) -m 2G -t 3600 -- \
+		env STRESS_SECONDS=$(STRESS_SECONDS) selftests/stress.sh
 bench: deps user kmod-stock
 	@selftests/bench/run $(BENCH)
 bench-profile: deps user kmod-stock
