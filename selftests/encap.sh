@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # ESP in UDP (RFC 3948): both families, keepalives, a port that outlives its owner, and SPIs of others.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
