@@ -7,7 +7,7 @@ libike-pkgs := libcrypto
 # The daemon around it; all but main() is an archive, so that tests link what the program does.
 libs += libipvtid
 libipvtid-srcs := $(addprefix ike-helper/io/,actions.c child.c config.c config_keys.c \
-	config_values.c control.c daemon.c keys.c kernel.c log.c lookup.c msg.c network.c \
+	config_values.c control.c daemon.c explain.c keys.c kernel.c log.c lookup.c msg.c network.c \
 	prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
 libipvtid-pkgs := libconfig libevent jansson libnl-3.0 libnl-route-3.0 libcap-ng libseccomp
 libipvtid-cflags := -Itools/lib

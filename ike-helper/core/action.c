@@ -80,20 +80,6 @@ void ike_log(struct ike_core *c, const struct ike_tunnel *t, enum ike_log_level 
 	va_end(ap);
 }
 
-struct ike_action *ike_explain(struct ike_core *c, const struct ike_tunnel *t, enum ike_step step,
-			       enum ike_reason reason, bool by_peer)
-{
-	struct ike_action *a;
-
-	ike_log(c, t, IKE_LOG_WARNING, "%s failed: %s%s", ike_step_name(step),
-		ike_reason_text(reason), by_peer ? " (said by the peer)" : "");
-	a = ike_act(c, IKE_ACT_EXPLAIN, t ? t->cfg.tunnel : 0);
-	a->u.explain.step = step;
-	a->u.explain.reason = reason;
-	a->u.explain.by_peer = by_peer;
-	return a;
-}
-
 uint32_t ike_new_token(struct ike_core *c)
 {
 	if (!++c->token)

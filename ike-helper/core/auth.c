@@ -98,29 +98,61 @@ static void put_auth(struct ike_builder *b, const struct ike_sa *sa)
 	ike_payload_end(b, start);
 }
 
-static struct ike_action *explain_method(struct ike_core *c, const struct ike_tunnel *t,
-					 const struct ike_payloads *ps)
+static const char *method_text(uint8_t method, char *buf, size_t len)
 {
-	struct ike_action *a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_AUTH_METHOD, false);
-	struct ike_chunk data;
-	uint8_t method;
+	static const char *const names[] = {
+		[1] = "RSA signature", [2] = "pre-shared key", [3] = "DSS signature",
+		[9] = "ECDSA with SHA-256", [10] = "ECDSA with SHA-384",
+		[11] = "ECDSA with SHA-512", [13] = "no authentication",
+		[14] = "digital signature",
+	};
 
-	snprintf(a->u.explain.wanted, IKE_MAX_TEXT, "pre-shared key");
-	if (get_auth(ps, &method, &data))
-		snprintf(a->u.explain.offered, IKE_MAX_TEXT, "authentication method %u", method);
-	else
-		snprintf(a->u.explain.offered, IKE_MAX_TEXT, "EAP");
-	return a;
+	if (method < sizeof(names) / sizeof(names[0]) && names[method])
+		return names[method];
+	snprintf(buf, len, "authentication method %u", method);
+	return buf;
 }
 
-static void explain_id(struct ike_core *c, const struct ike_tunnel *t, enum ike_reason reason,
-		       const struct ike_id *seen)
+static void explain_method(struct ike_core *c, const struct ike_sa *sa,
+			   const struct ike_payloads *ps)
+{
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_AUTH, IKE_REASON_AUTH_METHOD, false);
+	struct ike_contrast *row = ike_contrast(a, IKE_ASPECT_AUTH);
+	struct ike_chunk data;
+	uint8_t method;
+	char buf[32];
+
+	row->differs = true;
+	snprintf(row->ours, sizeof(row->ours), "%s",
+		 method_text(sa->tunnel->cfg.auth, buf, sizeof(buf)));
+	if (get_auth(ps, &method, &data)) {
+		snprintf(row->theirs, sizeof(row->theirs), "%s",
+			 method_text(method, buf, sizeof(buf)));
+	} else {
+		snprintf(row->theirs, sizeof(row->theirs), "EAP");
+		snprintf(a->u.explain.detail, IKE_MAX_TEXT,
+			 "the peer wants EAP, which there is none of here: have it use a pre-shared key");
+	}
+	snprintf(a->u.explain.wanted, IKE_MAX_TEXT, "%s", row->ours);
+	snprintf(a->u.explain.offered, IKE_MAX_TEXT, "%s", row->theirs);
+}
+
+/* @asked: the identity the peer asks us for; NULL if it does not */
+static struct ike_action *explain_id(struct ike_core *c, const struct ike_tunnel *t,
+				     const struct ike_sa *sa, enum ike_reason reason,
+				     const struct ike_id *asked)
 {
 	struct ike_action *a = ike_explain(c, t, IKE_STEP_AUTH, reason, false);
+	const struct ike_id any = { .type = IKE_ID_ANY };
 
-	ike_id_text(seen, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_explain_path(a, sa);
+	ike_id_text(&sa->peer_id, a->u.explain.offered, IKE_MAX_TEXT);
 	if (t)
 		ike_id_text(&t->cfg.remote_id, a->u.explain.wanted, IKE_MAX_TEXT);
+	ike_contrast_id(a, IKE_ASPECT_PEER_ID, &sa->peer_id, t ? &t->cfg.remote_id : &any);
+	if (t)
+		ike_contrast_id(a, IKE_ASPECT_OWN_ID, asked, &t->cfg.local_id);
+	return a;
 }
 
 /* ---- initiator ---- */
@@ -192,12 +224,14 @@ static void fail(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 static void refused(struct ike_core *c, struct ike_sa *sa, const struct ike_notify_view *n)
 {
 	enum ike_reason reason = ike_notify_reason(n->type);
-	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_AUTH, reason, true);
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_AUTH, reason, true);
 	char buf[32];
 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
 		 ike_notify_name(n->type, buf, sizeof(buf)));
 	ike_id_text(&sa->tunnel->cfg.local_id, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_contrast_id(a, IKE_ASPECT_OWN_ID, NULL, &sa->tunnel->cfg.local_id);
+	ike_contrast_id(a, IKE_ASPECT_PEER_ID, NULL, &sa->tunnel->cfg.remote_id);
 	ike_sa_kill(c, sa, reason);
 }
 
@@ -212,17 +246,17 @@ void ike_auth_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *jo
 		return;
 	}
 	if (!ike_id_get(ike_payload_body(ps, IKE_P_IDR), &sa->peer_id)) {
-		ike_explain(c, sa->tunnel, IKE_STEP_AUTH, IKE_REASON_INVALID_SYNTAX, false);
+		ike_explain_sa(c, sa, IKE_STEP_AUTH, IKE_REASON_INVALID_SYNTAX, false);
 		fail(c, sa, IKE_REASON_INVALID_SYNTAX);
 		return;
 	}
 	if (!ike_id_match(&sa->tunnel->cfg.remote_id, &sa->peer_id)) {
-		explain_id(c, sa->tunnel, IKE_REASON_WRONG_ID, &sa->peer_id);
+		explain_id(c, sa->tunnel, sa, IKE_REASON_WRONG_ID, NULL);
 		fail(c, sa, IKE_REASON_WRONG_ID);
 		return;
 	}
 	if (!ask_check(c, sa, ps, inner, first)) {
-		explain_method(c, sa->tunnel, ps);
+		explain_method(c, sa, ps);
 		fail(c, sa, IKE_REASON_AUTH_METHOD);
 		return;
 	}
@@ -236,15 +270,15 @@ static void child_refused(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 {
 	const struct ike_child_config *cfg = ike_child_config(sa, child);
 	enum ike_reason reason = ike_notify_reason(type);
-	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_AUTH, reason, true);
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_AUTH, reason, true);
 	char buf[32];
 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s for the Child SA",
 		 ike_notify_name(type, buf, sizeof(buf)));
 	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
-		ike_ts_list_text(cfg->remote, cfg->n_remote, a->u.explain.offered, IKE_MAX_TEXT);
+		ike_explain_own_ts(a, cfg);
 	else if (cfg)
-		ike_proposals_text(&cfg->proposals, a->u.explain.offered, IKE_MAX_TEXT);
+		ike_contrast_ours(a, &cfg->proposals, IKE_KE_IGNORED);
 	ike_child_discard(c, sa->tunnel, &child);
 	ike_child_lack(c, sa, reason);
 }
@@ -312,15 +346,13 @@ static struct ike_tunnel *find_tunnel(struct ike_core *c, const struct ike_sa *s
 static void unknown_peer(struct ike_core *c, struct ike_sa *sa, const struct ike_id *asked)
 {
 	struct ike_tunnel *t = ike_tunnel_for_peer(c, NULL, &sa->local, &sa->remote);
-	struct ike_action *a;
+	struct ike_action *a = explain_id(c, t, sa, t ? IKE_REASON_WRONG_ID : IKE_REASON_NO_CONFIG,
+					  asked);
 
 	if (t && asked && ike_id_match(&t->cfg.remote_id, &sa->peer_id)) {
-		a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_WRONG_ID, false);
 		ike_id_text(asked, a->u.explain.offered, IKE_MAX_TEXT);
 		ike_id_text(&t->cfg.local_id, a->u.explain.wanted, IKE_MAX_TEXT);
 		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer asks for another identity");
-	} else {
-		explain_id(c, t, t ? IKE_REASON_WRONG_ID : IKE_REASON_NO_CONFIG, &sa->peer_id);
 	}
 	respond_failed(c, sa);
 }
@@ -349,7 +381,7 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 	sa->auth.contact = ike_notify_find(ps, IKE_NOTIFY_INITIAL_CONTACT, &n);
 	if (ask_check(c, sa, ps, inner, first))
 		return;
-	explain_method(c, t, ps);
+	explain_method(c, sa, ps);
 	respond_failed(c, sa);
 }
 
@@ -426,7 +458,7 @@ void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, bool ok)
 
 	sa->auth.check_token = 0;
 	if (!ok || !held_payloads(sa, &ps)) {
-		explain_id(c, sa->tunnel, IKE_REASON_AUTH_FAILED, &sa->peer_id);
+		explain_id(c, sa->tunnel, sa, IKE_REASON_AUTH_FAILED, NULL);
 		if (sa->initiator)
 			fail(c, sa, IKE_REASON_AUTH_FAILED);
 		else
@@ -452,8 +484,9 @@ void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event
 {
 	sa->auth.make_token = 0;
 	if (!ev->u.auth.ok) {
-		explain_id(c, sa->tunnel, IKE_REASON_NO_SECRET, sa->initiator ?
-			   &sa->tunnel->cfg.remote_id : &sa->peer_id);
+		if (sa->initiator)
+			sa->peer_id = sa->tunnel->cfg.remote_id;
+		explain_id(c, sa->tunnel, sa, IKE_REASON_NO_SECRET, NULL);
 		if (sa->initiator)
 			ike_sa_kill(c, sa, IKE_REASON_NO_SECRET);
 		else
@@ -474,7 +507,7 @@ void ike_auth_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi)
 		ready(c, sa);
 		return;
 	}
-	ike_explain(c, sa->tunnel, IKE_STEP_AUTH, IKE_REASON_KERNEL, false);
+	ike_explain_sa(c, sa, IKE_STEP_AUTH, IKE_REASON_KERNEL, false);
 	if (sa->initiator) {
 		ike_sa_kill(c, sa, IKE_REASON_KERNEL);
 		return;

@@ -419,8 +419,8 @@ void ike_child_expired(struct ike_core *c, struct ike_sa *sa, struct ike_child *
 void ike_child_failed(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 		      const char *text)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_INSTALL, IKE_REASON_KERNEL,
-					   false);
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_INSTALL, IKE_REASON_KERNEL,
+					      false);
 
 	snprintf(a->u.explain.detail, sizeof(a->u.explain.detail), "%s", text ? text : "");
 	ike_child_lack(c, sa, IKE_REASON_KERNEL);

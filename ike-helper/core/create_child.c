@@ -73,6 +73,13 @@ static void text_pair(const struct ike_ts *a, size_t na, const struct ike_ts *b,
 	snprintf(buf, IKE_MAX_TEXT, "%s to %s", one, two);
 }
 
+void ike_explain_own_ts(struct ike_action *a, const struct ike_child_config *cfg)
+{
+	text_pair(cfg->local, cfg->n_local, cfg->remote, cfg->n_remote, a->u.explain.offered);
+	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, NULL, 0, cfg->remote, cfg->n_remote);
+	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, NULL, 0, cfg->local, cfg->n_local);
+}
+
 /* ---- the responder's choice ---- */
 
 static bool narrow(const struct ike_child_config *cfg, struct ike_child *child,
@@ -111,23 +118,27 @@ static uint16_t refuse_ts(struct ike_core *c, struct ike_sa *sa, enum ike_step s
 			  uint8_t n_tsr)
 {
 	const struct ike_peer_config *peer = &sa->tunnel->cfg;
-	struct ike_action *a = ike_explain(c, sa->tunnel, step, IKE_REASON_TS_UNACCEPTABLE, false);
+	const struct ike_child_config *child = peer->n_children ? &peer->children[0] : NULL;
+	struct ike_action *a = ike_explain_sa(c, sa, step, IKE_REASON_TS_UNACCEPTABLE, false);
 
 	text_pair(tsi, n_tsi, tsr, n_tsr, a->u.explain.offered);
-	if (peer->n_children)
-		text_pair(peer->children[0].remote, peer->children[0].n_remote,
-			  peer->children[0].local, peer->children[0].n_local, a->u.explain.wanted);
+	if (!child)
+		return IKE_NOTIFY_TS_UNACCEPTABLE;
+	text_pair(child->remote, child->n_remote, child->local, child->n_local,
+		  a->u.explain.wanted);
+	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, tsi, n_tsi, child->remote, child->n_remote);
+	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, tsr, n_tsr, child->local, child->n_local);
 	return IKE_NOTIFY_TS_UNACCEPTABLE;
 }
 
 static uint16_t refuse_proposal(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
 				const struct ike_proposals *own, const struct ike_offers *offers)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
-					   false);
+	struct ike_action *a = ike_explain_sa(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
+					      false);
 
-	ike_offers_text(offers, a->u.explain.offered, IKE_MAX_TEXT);
-	ike_proposals_text(own, a->u.explain.wanted, IKE_MAX_TEXT);
+	ike_contrast_offers(a, own, offers, step == IKE_STEP_AUTH ? IKE_KE_IGNORED :
+			    IKE_KE_OPTIONAL);
 	return IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
 }
 
@@ -167,13 +178,29 @@ uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 
 /* ---- the initiator's check ---- */
 
-static enum ike_reason refuse_answer(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
-				     enum ike_reason reason, const char *detail)
+static struct ike_action *refuse_answer(struct ike_core *c, struct ike_sa *sa, enum ike_step step,
+					enum ike_reason reason, const char *detail)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, step, reason, false);
+	struct ike_action *a = ike_explain_sa(c, sa, step, reason, false);
 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", detail);
-	return reason;
+	return a;
+}
+
+static bool within(const struct ike_child *child, const struct ike_child_config *cfg)
+{
+	return child->n_local && child->n_remote &&
+	       ike_ts_within(child->local, child->n_local, cfg->local, cfg->n_local) &&
+	       ike_ts_within(child->remote, child->n_remote, cfg->remote, cfg->n_remote);
+}
+
+static void explain_answer_ts(struct ike_action *a, const struct ike_child *child,
+			      const struct ike_child_config *cfg)
+{
+	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, child->remote, child->n_remote, cfg->remote,
+			cfg->n_remote);
+	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, child->local, child->n_local, cfg->local,
+			cfg->n_local);
 }
 
 enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
@@ -183,23 +210,29 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 	const struct ike_child_config *cfg = ike_child_config(sa, child);
 	struct ike_offers answer;
 	const struct ike_offer *o;
+	struct ike_action *a;
 
 	if (!cfg || !ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &answer) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), child->local, &child->n_local) ||
-	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), child->remote, &child->n_remote))
-		return refuse_answer(c, sa, step, IKE_REASON_INVALID_SYNTAX,
-				     "the answer lacks the Child SA or selectors");
+	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), child->remote, &child->n_remote)) {
+		refuse_answer(c, sa, step, IKE_REASON_INVALID_SYNTAX,
+			      "the answer lacks the Child SA or selectors");
+		return IKE_REASON_INVALID_SYNTAX;
+	}
 	o = ike_proposal_check(&cfg->proposals, &answer, rule);
-	if (!o || !take_spi(child, o))
-		return refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
-				     "the answer is not one of our proposals");
+	if (!o || !take_spi(child, o)) {
+		a = refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
+				  "the answer is not one of our proposals");
+		ike_contrast_offers(a, &cfg->proposals, &answer, rule);
+		return IKE_REASON_NO_PROPOSAL_CHOSEN;
+	}
 	child->proposal = o->p;
-	if (!child->n_local || !child->n_remote ||
-	    !ike_ts_within(child->local, child->n_local, cfg->local, cfg->n_local) ||
-	    !ike_ts_within(child->remote, child->n_remote, cfg->remote, cfg->n_remote))
-		return refuse_answer(c, sa, step, IKE_REASON_TS_UNACCEPTABLE,
-				     "the answer has selectors outside of ours");
-	return IKE_REASON_NONE;
+	if (within(child, cfg))
+		return IKE_REASON_NONE;
+	a = refuse_answer(c, sa, step, IKE_REASON_TS_UNACCEPTABLE,
+			  "the answer has selectors outside of ours");
+	explain_answer_ts(a, child, cfg);
+	return IKE_REASON_TS_UNACCEPTABLE;
 }
 
 /* ---- request ---- */
@@ -259,16 +292,15 @@ static void refused(struct ike_core *c, struct ike_sa *sa, struct ike_job *job, 
 {
 	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
 	enum ike_reason reason = ike_notify_reason(type);
-	struct ike_action *a = ike_explain(c, sa->tunnel, ike_job_step(job), reason, true);
+	struct ike_action *a = ike_explain_sa(c, sa, ike_job_step(job), reason, true);
 	char buf[32];
 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
 		 ike_notify_name(type, buf, sizeof(buf)));
 	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
-		text_pair(cfg->local, cfg->n_local, cfg->remote, cfg->n_remote,
-			  a->u.explain.offered);
+		ike_explain_own_ts(a, cfg);
 	else if (cfg)
-		ike_proposals_text(&cfg->proposals, a->u.explain.offered, IKE_MAX_TEXT);
+		ike_contrast_ours(a, &cfg->proposals, IKE_KE_OPTIONAL);
 	if (!job->old)
 		ike_child_lack(c, sa, reason);
 	try_later(c, sa, job, ike_tunnel_retry_in(c, sa->tunnel) + IKE_TEMPORARY_TIME);
@@ -375,9 +407,11 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	}
 	if (ike_nonce_get(ike_payload_body(ps, IKE_P_NONCE), &child->nr))
 		reason = ike_child_chosen(c, sa, child, ps, ike_job_step(job));
-	if (reason == IKE_REASON_NONE && !finish_ke(c, child, ps))
-		reason = refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
-				       "the key exchange failed");
+	if (reason == IKE_REASON_NONE && !finish_ke(c, child, ps)) {
+		refuse_answer(c, sa, ike_job_step(job), IKE_REASON_CRYPTO,
+			      "the key exchange failed");
+		reason = IKE_REASON_CRYPTO;
+	}
 	loses = lost(job);
 	/* The peer has deleted it again before its answer came through. */
 	if (reason == IKE_REASON_NONE && child->spi_out == job->gone) {
@@ -459,7 +493,7 @@ static bool answer_ke(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 	}
 	if (ike_ke_start(c, &child->ke, group) && ike_ke_finish(c, &child->ke, pub))
 		return true;
-	ike_explain(c, sa->tunnel, IKE_STEP_CREATE_CHILD, IKE_REASON_CRYPTO, false);
+	ike_explain_sa(c, sa, IKE_STEP_CREATE_CHILD, IKE_REASON_CRYPTO, false);
 	ike_response_error(c, sa, IKE_EXCH_CREATE_CHILD_SA, IKE_NOTIFY_INVALID_SYNTAX);
 	return false;
 }
@@ -562,7 +596,7 @@ static void request_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi)
 		send_request(c, sa, cfg ? ike_proposals_group(&cfg->proposals) : IKE_KE_NONE);
 		return;
 	}
-	ike_explain(c, sa->tunnel, ike_job_step(&sa->job), IKE_REASON_KERNEL, false);
+	ike_explain_sa(c, sa, ike_job_step(&sa->job), IKE_REASON_KERNEL, false);
 	try_later(c, sa, &sa->job, ike_tunnel_retry_in(c, sa->tunnel));
 	ike_job_clear(c, sa, &sa->job);
 }

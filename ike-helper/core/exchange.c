@@ -77,6 +77,7 @@ void ike_request_start(struct ike_core *c, struct ike_sa *sa)
 
 	job->sent = true;
 	job->tries = 1;
+	sa->traffic = (struct ike_traffic){ .sent = 1 };
 	job->first_sent = c->now;
 	job->last_sent = c->now;
 	job->interval = sa->tunnel->cfg.retransmit_ms;
@@ -104,6 +105,7 @@ void ike_response_send(struct ike_core *c, struct ike_sa *sa, uint8_t exchange,
 				.id = sa->next_in - 1 };
 
 	sa->answer.active = false;
+	sa->traffic.sent += !sa->job.sent;
 	if (ike_protect(c, sa, h, b, &sa->cached))
 		ike_send_flight(c, sa, &sa->answer.local, &sa->answer.remote, &sa->cached);
 	else
@@ -161,6 +163,7 @@ void ike_request_tick(struct ike_core *c, struct ike_sa *sa)
 	job->last_sent = c->now;
 	job->resend_at = c->now + ike_jitter(c, job->interval, 10);
 	job->tries++;
+	sa->traffic.sent++;
 	ike_log(c, sa->tunnel, IKE_LOG_DEBUG, "%s: transmission %u", jobs[job->type].name,
 		job->tries);
 	ike_send_flight(c, sa, &sa->local, &sa->remote, &job->flight);
@@ -282,10 +285,10 @@ static void response_received(struct ike_core *c, struct ike_sa *sa, const struc
 	memset(&sa->job, 0, sizeof(sa->job));
 	sa->next_out++;
 	if (!ike_payloads_get(first, chain, &ps)) {
-		ike_explain(c, sa->tunnel, ike_job_step(&job), IKE_REASON_INVALID_SYNTAX, false);
+		ike_explain_sa(c, sa, ike_job_step(&job), IKE_REASON_INVALID_SYNTAX, false);
 		ike_sa_kill(c, sa, IKE_REASON_INVALID_SYNTAX);
 	} else if (ps.critical) {
-		ike_explain(c, sa->tunnel, ike_job_step(&job), IKE_REASON_CRITICAL_PAYLOAD, false);
+		ike_explain_sa(c, sa, ike_job_step(&job), IKE_REASON_CRITICAL_PAYLOAD, false);
 		ike_sa_kill(c, sa, IKE_REASON_CRITICAL_PAYLOAD);
 	} else if (h->exchange == IKE_EXCH_AUTH) {
 		ike_auth_response(c, sa, &job, &ps, inner, first);
@@ -329,9 +332,12 @@ void ike_exchange_datagram(struct ike_core *c, struct ike_sa *sa, const struct i
 	struct ike_blob inner = { 0 };
 	uint8_t first;
 
+	sa->traffic.received++;
 	if (response && (!sa->job.sent || h->id != sa->next_out ||
-			 h->exchange != job_exchange(&sa->job)))
+			 h->exchange != job_exchange(&sa->job))) {
+		sa->traffic.unusable++;
 		return;
+	}
 	if (response && h->exchange == IKE_EXCH_SA_INIT) {
 		ike_sa_init_response(c, sa, datagram, h);
 		return;
@@ -341,10 +347,13 @@ void ike_exchange_datagram(struct ike_core *c, struct ike_sa *sa, const struct i
 		return;
 	}
 	if (!response && (h->id != sa->next_in || sa->answer.active ||
-			  !exchange_fits(sa, h->exchange)))
+			  !exchange_fits(sa, h->exchange))) {
+		sa->traffic.unusable++;
 		return;
+	}
 	switch (ike_unprotect(c, sa, h, datagram, &inner, &first)) {
 	case IKE_OPEN_BAD:
+		sa->traffic.unusable++;
 		ike_log(c, sa->tunnel, IKE_LOG_DEBUG, "a message that is not authentic, ignored");
 		break;
 	case IKE_OPEN_PARTIAL:

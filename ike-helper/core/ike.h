@@ -44,6 +44,8 @@
 #define IKE_MAX_KEYMAT		128	/* key material of one ESP SA: 32 + 64 is the most in use */
 #define IKE_MAX_ALG		32	/* an algorithm keyword, with NUL */
 #define IKE_MAX_TEXT		512	/* a line of log or explanation, with NUL */
+#define IKE_MAX_CONTRASTS	8	/* lines of an explanation that compare */
+#define IKE_MAX_CONTRAST	256	/* one side of such a line, with NUL */
 #define IKE_TAG_LEN		32	/* the kernel's owner tag of an SA */
 
 #define IKE_NEVER		UINT64_MAX
@@ -518,6 +520,79 @@ enum ike_reason {
 };
 
 /**
+ * enum ike_aspect - what two sides can differ in
+ */
+enum ike_aspect {
+	IKE_ASPECT_ENCRYPTION,
+	IKE_ASPECT_INTEGRITY,
+	IKE_ASPECT_PRF,
+	IKE_ASPECT_KEY_EXCHANGE,
+	IKE_ASPECT_ESN,
+	IKE_ASPECT_AUTH,		/* how one proves who one is */
+	IKE_ASPECT_PEER_ID,		/* the peer's identity: shown, and wanted here */
+	IKE_ASPECT_OWN_ID,		/* ours: asked for by the peer, and configured here */
+	IKE_ASPECT_PEER_TS,
+	IKE_ASPECT_OWN_TS,
+	IKE_N_ASPECTS,
+};
+
+/**
+ * struct ike_contrast - what the peer says of something beside what we say
+ * @aspect: enum ike_aspect
+ * @differs: this is where the two do not meet; of algorithms only the first is marked
+ * @theirs: what the peer offers, shows or asks for; empty if it did not say
+ * @ours: what we would take, or are
+ */
+struct ike_contrast {
+	enum ike_aspect aspect;
+	bool differs;
+	char theirs[IKE_MAX_CONTRAST];
+	char ours[IKE_MAX_CONTRAST];
+};
+
+/**
+ * struct ike_explanation - why a negotiation failed
+ * @step: where
+ * @reason: why
+ * @by_peer: the peer refused; otherwise we did
+ * @offered: what the offering side offered, in words; may be empty
+ * @wanted: what the refusing side would take, as far as known; may be empty
+ * @detail: one more sentence; may be empty
+ * @n: lines used in @row
+ * @row: side by side
+ * @has_path: what follows is known
+ * @initiator: we initiated the IKE SA
+ * @established: the IKE SA was established before
+ * @nat_local: we are behind a NAT
+ * @nat_remote: the peer is
+ * @local: our address and port
+ * @remote: the peer's
+ * @sent: transmissions of our last request, or responses sent as responder
+ * @received: messages of this IKE SA that came in since
+ * @unusable: of these, not authentic, malformed or out of turn
+ */
+struct ike_explanation {
+	enum ike_step step;
+	enum ike_reason reason;
+	bool by_peer;
+	char offered[IKE_MAX_TEXT];
+	char wanted[IKE_MAX_TEXT];
+	char detail[IKE_MAX_TEXT];
+	uint8_t n;
+	struct ike_contrast row[IKE_MAX_CONTRASTS];
+	bool has_path;
+	bool initiator;
+	bool established;
+	bool nat_local;
+	bool nat_remote;
+	struct ike_addr local;
+	struct ike_addr remote;
+	uint32_t sent;
+	uint32_t received;
+	uint32_t unusable;
+};
+
+/**
  * struct ike_install - an ESP SA for the kernel
  * @dir: direction
  * @spi: of this SA; inbound: the one allocated
@@ -626,20 +701,7 @@ struct ike_action {
 		struct {
 			enum ike_reason reason;
 		} down;
-		/**
-		 * @by_peer: the peer refused; otherwise we did
-		 * @offered: what the offering side offered, in words; may be empty
-		 * @wanted: what the refusing side would take, as far as known; may be empty
-		 * @detail: one more sentence; may be empty
-		 */
-		struct {
-			enum ike_step step;
-			enum ike_reason reason;
-			bool by_peer;
-			char offered[IKE_MAX_TEXT];
-			char wanted[IKE_MAX_TEXT];
-			char detail[IKE_MAX_TEXT];
-		} explain;
+		struct ike_explanation explain;
 		struct {
 			enum ike_log_level level;
 			char text[IKE_MAX_TEXT];
@@ -800,6 +862,11 @@ const char *ike_reason_name(enum ike_reason reason);
  * ike_reason_text() - a reason in a few words for people
  */
 const char *ike_reason_text(enum ike_reason reason);
+
+/**
+ * ike_aspect_name() - a stable kebab-case name, "key-exchange"
+ */
+const char *ike_aspect_name(enum ike_aspect aspect);
 
 /**
  * ike_sa_state_name() - a stable kebab-case name

@@ -198,6 +198,14 @@ static void deleted_by_peer(struct ike_core *c, struct ike_sa *sa)
 	ike_sa_finish(c, sa, IKE_REASON_DELETED_BY_PEER);
 }
 
+static void auth_refused(struct ike_core *c, struct ike_sa *sa)
+{
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_AUTH, IKE_REASON_AUTH_REFUSED, true);
+
+	ike_contrast_id(a, IKE_ASPECT_OWN_ID, NULL, &sa->tunnel->cfg.local_id);
+	ike_contrast_id(a, IKE_ASPECT_PEER_ID, &sa->peer_id, &sa->tunnel->cfg.remote_id);
+}
+
 void ike_info_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads *ps,
 		      const struct ike_event *ev)
 {
@@ -219,7 +227,7 @@ void ike_info_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 	answer_notifies(c, sa, ev, ps, &b);
 	ike_response_send(c, sa, IKE_EXCH_INFORMATIONAL, &b);
 	if (ike_notify_find(ps, IKE_NOTIFY_AUTHENTICATION_FAILED, &n)) {
-		ike_explain(c, sa->tunnel, IKE_STEP_AUTH, IKE_REASON_AUTH_REFUSED, true);
+		auth_refused(c, sa);
 		ike_sa_finish(c, sa, IKE_REASON_AUTH_REFUSED);
 	} else if (ike_deleted) {
 		deleted_by_peer(c, sa);

@@ -52,6 +52,19 @@ static const char *const states[IKE_N_SA_STATES] = {
 	[IKE_SA_DELETING] = "deleting",
 };
 
+static const char *const aspects[IKE_N_ASPECTS] = {
+	[IKE_ASPECT_ENCRYPTION] = "encryption",
+	[IKE_ASPECT_INTEGRITY] = "integrity",
+	[IKE_ASPECT_PRF] = "prf",
+	[IKE_ASPECT_KEY_EXCHANGE] = "key-exchange",
+	[IKE_ASPECT_ESN] = "esn",
+	[IKE_ASPECT_AUTH] = "authentication",
+	[IKE_ASPECT_PEER_ID] = "peer-identity",
+	[IKE_ASPECT_OWN_ID] = "own-identity",
+	[IKE_ASPECT_PEER_TS] = "peer-selectors",
+	[IKE_ASPECT_OWN_TS] = "own-selectors",
+};
+
 const char *ike_step_name(enum ike_step step)
 {
 	return step < IKE_N_STEPS ? steps[step] : "?";
@@ -70,4 +83,9 @@ const char *ike_reason_text(enum ike_reason reason)
 const char *ike_sa_state_name(enum ike_sa_state state)
 {
 	return state < IKE_N_SA_STATES ? states[state] : "?";
+}
+
+const char *ike_aspect_name(enum ike_aspect aspect)
+{
+	return aspect < IKE_N_ASPECTS ? aspects[aspect] : "?";
 }

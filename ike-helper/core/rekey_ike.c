@@ -141,10 +141,10 @@ static void refused(struct ike_core *c, struct ike_sa *sa, uint16_t type)
 		sa->rekey_at = c->now + ike_jitter(c, IKE_TEMPORARY_TIME, 50);
 		return;
 	}
-	a = ike_explain(c, sa->tunnel, IKE_STEP_REKEY_IKE, ike_notify_reason(type), true);
+	a = ike_explain_sa(c, sa, IKE_STEP_REKEY_IKE, ike_notify_reason(type), true);
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
 		 ike_notify_name(type, buf, sizeof(buf)));
-	ike_proposals_text(&sa->tunnel->cfg.ike, a->u.explain.offered, IKE_MAX_TEXT);
+	ike_contrast_ours(a, &sa->tunnel->cfg.ike, IKE_KE_REQUIRED);
 	sa->rekey_at = c->now + ike_tunnel_retry_in(c, sa->tunnel) + IKE_TEMPORARY_TIME;
 }
 
@@ -209,7 +209,7 @@ void ike_rekey_ike_response(struct ike_core *c, struct ike_sa *sa, struct ike_jo
 	}
 	if (!accept_response(c, sa, fresh, ps)) {
 		/* The peer has an IKE SA now that we have not: begin anew rather than drift apart. */
-		ike_explain(c, sa->tunnel, IKE_STEP_REKEY_IKE, IKE_REASON_INVALID_SYNTAX, false);
+		ike_explain_sa(c, sa, IKE_STEP_REKEY_IKE, IKE_REASON_INVALID_SYNTAX, false);
 		sa->rekey_at = IKE_NEVER;
 		ike_tunnel_connect(c, sa->tunnel);
 		return;
@@ -237,11 +237,10 @@ static bool busy(const struct ike_sa *sa)
 static uint16_t refuse_proposal(struct ike_core *c, struct ike_sa *sa,
 				const struct ike_offers *offers)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_REKEY_IKE,
-					   IKE_REASON_NO_PROPOSAL_CHOSEN, false);
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_REKEY_IKE,
+					      IKE_REASON_NO_PROPOSAL_CHOSEN, false);
 
-	ike_offers_text(offers, a->u.explain.offered, IKE_MAX_TEXT);
-	ike_proposals_text(&sa->tunnel->cfg.ike, a->u.explain.wanted, IKE_MAX_TEXT);
+	ike_contrast_offers(a, &sa->tunnel->cfg.ike, offers, IKE_KE_REQUIRED);
 	return IKE_NOTIFY_NO_PROPOSAL_CHOSEN;
 }
 

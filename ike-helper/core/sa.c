@@ -294,15 +294,16 @@ static void leave_children(struct ike_core *c, struct ike_sa *sa)
 
 static void explain_timeout(struct ike_core *c, const struct ike_sa *sa)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, ike_job_step(&sa->job),
-					   IKE_REASON_TIMEOUT, false);
+	struct ike_action *a = ike_explain_sa(c, sa, ike_job_step(&sa->job), IKE_REASON_TIMEOUT,
+					      false);
 	char local[64];
 	char remote[64];
 
 	ike_addr_text(&sa->local, local, sizeof(local));
 	ike_addr_text(&sa->remote, remote, sizeof(remote));
 	snprintf(a->u.explain.detail, sizeof(a->u.explain.detail),
-		 "%u transmissions from %s to %s, no answer", sa->job.tries, local, remote);
+		 "%u transmissions in %llu s from %s to %s, no answer", sa->job.tries,
+		 (unsigned long long)(c->now - sa->job.first_sent) / 1000, local, remote);
 }
 
 void ike_sa_lost(struct ike_core *c, struct ike_sa *sa)
@@ -353,11 +354,27 @@ void ike_sa_finish(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason
 		ike_tunnel_ended(c, sa, reason);
 }
 
+/* A peer that began and did not go on, unless the tunnel it may be of has come up otherwise. */
+static void explain_half_open(struct ike_core *c, const struct ike_sa *sa)
+{
+	const struct ike_tunnel *t = ike_tunnel_for_peer(c, NULL, &sa->local, &sa->remote);
+	struct ike_action *a;
+
+	if (sa->tunnel || sa->initiator || sa->state != IKE_SA_CONNECTING || !t ||
+	    !t->cfg.n_remote || ike_sa_of(c, t))
+		return;
+	a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_TIMEOUT, false);
+	ike_explain_path(a, sa);
+	snprintf(a->u.explain.detail, sizeof(a->u.explain.detail),
+		 "the peer's IKE_SA_INIT was answered, its IKE_AUTH did not come");
+}
+
 void ike_sa_tick(struct ike_core *c, struct ike_sa *sa)
 {
 	if (sa->dead)
 		return;
 	if (c->now >= sa->drop_at) {
+		explain_half_open(c, sa);
 		ike_sa_kill(c, sa, IKE_REASON_TIMEOUT);
 		return;
 	}

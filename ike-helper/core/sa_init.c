@@ -6,7 +6,8 @@
 
 enum {
 	MAX_RETRIES = 5,	/* COOKIE and INVALID_KE_PAYLOAD together */
-	REFUSED_LOG_PAUSE = 10000,
+	REFUSED_TOLD_PER = 10000,	/* ms in which so many refusals are told */
+	REFUSED_TOLD_MAX = 8,
 };
 
 /* ---- common ---- */
@@ -84,14 +85,14 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	ike_request_start(c, sa);
 }
 
-static void fail(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason, bool by_peer,
-		 const char *detail)
+static struct ike_action *fail(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason,
+			       bool by_peer, const char *detail)
 {
-	struct ike_action *a = ike_explain(c, sa->tunnel, IKE_STEP_SA_INIT, reason, by_peer);
+	struct ike_action *a = ike_explain_sa(c, sa, IKE_STEP_SA_INIT, reason, by_peer);
 
-	ike_proposals_text(&sa->tunnel->cfg.ike, a->u.explain.offered, IKE_MAX_TEXT);
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", detail);
 	ike_sa_kill(c, sa, reason);
+	return a;
 }
 
 void ike_sa_init_start(struct ike_core *c, struct ike_tunnel *t, const struct ike_addr *local,
@@ -146,15 +147,23 @@ static bool retry_group(struct ike_core *c, struct ike_sa *sa, const struct ike_
 
 static void error_response(struct ike_core *c, struct ike_sa *sa, const struct ike_notify_view *n)
 {
+	const struct ike_proposals *own = &sa->tunnel->cfg.ike;
 	enum ike_reason reason = ike_notify_reason(n->type);
 	char detail[IKE_MAX_TEXT];
+	struct ike_reader r;
+	struct ike_action *a;
 	char buf[32];
 
 	if (n->type == IKE_NOTIFY_INVALID_KE_PAYLOAD && retry_group(c, sa, n))
 		return;
 	snprintf(detail, sizeof(detail), "the peer answered %s",
 		 ike_notify_name(n->type, buf, sizeof(buf)));
-	fail(c, sa, reason, true, detail);
+	a = fail(c, sa, reason, true, detail);
+	r = ike_reader_init(n->data.data, n->data.len);
+	if (reason == IKE_REASON_INVALID_KE)
+		ike_contrast_group(a, own, ike_get_u16(&r));
+	else if (reason == IKE_REASON_NO_PROPOSAL_CHOSEN)
+		ike_contrast_ours(a, own, IKE_KE_REQUIRED);
 }
 
 static const char *accept_response(struct ike_core *c, struct ike_sa *sa,
@@ -191,7 +200,9 @@ void ike_sa_init_response(struct ike_core *c, struct ike_sa *sa, struct ike_chun
 	struct ike_chunk chain = { datagram.data + IKE_HEADER_LEN, datagram.len - IKE_HEADER_LEN };
 	enum ike_reason reason;
 	struct ike_notify_view n;
+	struct ike_offers answer;
 	struct ike_payloads ps;
+	struct ike_action *a;
 	const char *fault;
 
 	if (sa->job.type != IKE_JOB_SA_INIT || !ike_payloads_get(h->next, chain, &ps) ||
@@ -208,7 +219,10 @@ void ike_sa_init_response(struct ike_core *c, struct ike_sa *sa, struct ike_chun
 	}
 	fault = accept_response(c, sa, h, &ps, &reason);
 	if (fault) {
-		fail(c, sa, reason, false, fault);
+		a = fail(c, sa, reason, false, fault);
+		if (reason == IKE_REASON_NO_PROPOSAL_CHOSEN &&
+		    ike_sa_payload_get(ike_payload_body(&ps, IKE_P_SA), &answer))
+			ike_contrast_offers(a, &sa->tunnel->cfg.ike, &answer, IKE_KE_REQUIRED);
 		return;
 	}
 	ike_blob_set(&sa->auth.init_r, datagram.data, datagram.len);
@@ -277,12 +291,13 @@ static bool repeated(struct ike_core *c, const struct ike_event *ev, const struc
 }
 
 /* A flood must not write the log full. */
-static bool may_log(struct ike_core *c)
+static bool may_tell(struct ike_core *c)
 {
-	if (c->refused_at && c->now < c->refused_at + REFUSED_LOG_PAUSE)
-		return false;
-	c->refused_at = c->now;
-	return true;
+	if (!c->refused_at || c->now >= c->refused_at + REFUSED_TOLD_PER) {
+		c->refused_at = c->now;
+		c->refused = 0;
+	}
+	return c->refused++ < REFUSED_TOLD_MAX;
 }
 
 static void refuse(struct ike_core *c, const struct request *rq, const struct ike_tunnel *t)
@@ -293,12 +308,18 @@ static void refuse(struct ike_core *c, const struct request *rq, const struct ik
 	char text[64];
 
 	reply_notify(c, rq, IKE_NOTIFY_NO_PROPOSAL_CHOSEN, NULL, 0);
-	if (!may_log(c))
+	if (!may_tell(c))
 		return;
 	a = ike_explain(c, t, IKE_STEP_SA_INIT, reason, false);
-	ike_offers_text(&rq->offers, a->u.explain.offered, IKE_MAX_TEXT);
+	a->u.explain.has_path = true;
+	a->u.explain.local = rq->ev->u.datagram.local;
+	a->u.explain.remote = *remote;
+	a->u.explain.received = 1;
+	a->u.explain.sent = 1;
 	if (t)
-		ike_proposals_text(&t->cfg.ike, a->u.explain.wanted, IKE_MAX_TEXT);
+		ike_contrast_offers(a, &t->cfg.ike, &rq->offers, IKE_KE_REQUIRED);
+	else
+		ike_offers_text(&rq->offers, a->u.explain.offered, IKE_MAX_TEXT);
 	ike_addr_text(remote, text, sizeof(text));
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "request from %s", text);
 }

@@ -7,6 +7,7 @@
  *	message.c	header and payload chain	protect.c	Encrypted payload, fragments
  *	exchange.c	window, response cache, retransmission
  *	sa_init.c auth.c create_child.c rekey_ike.c info.c	one exchange each, both roles
+ *	explain.c	why one of them failed
  *	child.c sa.c tunnel.c	what the exchanges make and unmake
  *
  * State is plain values. Pointers are ownership (children of an IKE SA, SAs of the core) or lead
@@ -244,6 +245,18 @@ struct ike_fragments {
 };
 
 /**
+ * struct ike_traffic - what went over the wire since our last request was first sent
+ * @sent: transmissions of it; as responder: responses
+ * @received: messages that came in
+ * @unusable: of these, not authentic, malformed or out of turn
+ */
+struct ike_traffic {
+	uint32_t sent;
+	uint32_t received;
+	uint32_t unusable;
+};
+
+/**
  * struct ike_sa - an IKE SA
  * @next: next of the core
  * @tunnel: its tunnel; NULL for a responder until IKE_AUTH
@@ -272,6 +285,7 @@ struct ike_fragments {
  * @next_in: message id of the peer's next request
  * @job: our outstanding request
  * @answer: the peer's request in work
+ * @traffic: what went over the wire, to explain a failure
  * @cached: the response to the last request
  * @request: IKE_SA_INIT request it was made from, to know a repeat
  * @cookie: to be returned in IKE_SA_INIT
@@ -320,6 +334,7 @@ struct ike_sa {
 	uint32_t next_in;
 	struct ike_job job;
 	struct ike_answer answer;
+	struct ike_traffic traffic;
 	struct ike_blob cached;
 	struct ike_blob request;
 	struct ike_blob cookie;
@@ -421,7 +436,8 @@ struct ike_linger {
  * @lingers: inbound SAs to delete later
  * @serial: last serial given
  * @token: last token given
- * @refused_at: last log line about a peer without tunnel
+ * @refused_at: since when refused IKE_SA_INIT requests are counted
+ * @refused: how many
  * @cookie_key: current and previous secret of our cookies
  * @cookie_which: the current one
  * @cookie_at: next change of it
@@ -438,6 +454,7 @@ struct ike_core {
 	uint32_t serial;
 	uint32_t token;
 	uint64_t refused_at;
+	uint32_t refused;
 	uint8_t cookie_key[2][32];
 	uint8_t cookie_which;
 	uint64_t cookie_at;
@@ -457,15 +474,39 @@ void ike_act_sa(struct ike_core *c, enum ike_action_type type, uint32_t tunnel, 
 /** ike_log() - a line of log about a tunnel, or none */
 void ike_log(struct ike_core *c, const struct ike_tunnel *t, enum ike_log_level level,
 	     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-/** ike_explain() - an explanation to be filled in further */
-struct ike_action *ike_explain(struct ike_core *c, const struct ike_tunnel *t, enum ike_step step,
-			       enum ike_reason reason, bool by_peer);
 /** ike_new_token() - a token never given before */
 uint32_t ike_new_token(struct ike_core *c);
 /** ike_random() - octets from the caller's source */
 void ike_random(struct ike_core *c, void *out, size_t len);
 /** ike_jitter() - @v changed by up to @percent either way */
 uint64_t ike_jitter(struct ike_core *c, uint64_t v, unsigned int percent);
+
+/* ---- explain.c ---- */
+
+/** ike_explain() - an explanation about a tunnel, or none, to be filled in further */
+struct ike_action *ike_explain(struct ike_core *c, const struct ike_tunnel *t, enum ike_step step,
+			       enum ike_reason reason, bool by_peer);
+/** ike_explain_sa() - the same about an IKE SA of a tunnel, with what went over the wire */
+struct ike_action *ike_explain_sa(struct ike_core *c, const struct ike_sa *sa, enum ike_step step,
+				  enum ike_reason reason, bool by_peer);
+/** ike_explain_path() - what went over the wire on an IKE SA */
+void ike_explain_path(struct ike_action *a, const struct ike_sa *sa);
+/** ike_contrast() - one more line side by side, to be filled in */
+struct ike_contrast *ike_contrast(struct ike_action *a, enum ike_aspect aspect);
+/** ike_contrast_id() - identities; @theirs NULL: not said */
+void ike_contrast_id(struct ike_action *a, enum ike_aspect aspect, const struct ike_id *theirs,
+		     const struct ike_id *ours);
+/** ike_contrast_ts() - selectors; @n_theirs 0: not said */
+void ike_contrast_ts(struct ike_action *a, enum ike_aspect aspect, const struct ike_ts *theirs,
+		     size_t n_theirs, const struct ike_ts *ours, size_t n_ours);
+/** ike_contrast_offers() - proposals by transform type: the two that go furthest together */
+void ike_contrast_offers(struct ike_action *a, const struct ike_proposals *own,
+			 const struct ike_offers *offers, enum ike_ke_rule rule);
+/** ike_contrast_ours() - our proposals by transform type; what the peer wanted is not known */
+void ike_contrast_ours(struct ike_action *a, const struct ike_proposals *own,
+		       enum ike_ke_rule rule);
+/** ike_contrast_group() - the same when the peer asked for a group (INVALID_KE_PAYLOAD) */
+void ike_contrast_group(struct ike_action *a, const struct ike_proposals *own, uint16_t group);
 
 /* ---- keys.c ---- */
 
@@ -735,6 +776,8 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
  */
 uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, int cfg,
 			  const struct ike_payloads *ps, enum ike_step step, uint8_t *number);
+/** ike_explain_own_ts() - selectors we asked for and the peer refused */
+void ike_explain_own_ts(struct ike_action *a, const struct ike_child_config *cfg);
 /** ike_child_put_answer() - SA of the responder's answer */
 void ike_child_put_answer(struct ike_builder *b, const struct ike_child *child, uint8_t number);
 /** ike_child_put_answer_ts() - TSi and TSr of the responder's answer */

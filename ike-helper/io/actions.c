@@ -108,8 +108,8 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 		t->since = daemon_clock();
 	}
 	t->reason = m->reason;
-	if (m->what == IKE_ACT_FAILED && t->explained)
-		status_explain_text(t, text, sizeof(text));
+	if (m->what == IKE_ACT_FAILED && t->failure.known)
+		explain_line(&t->failure, &t->conf, text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%s", ike_reason_text(t->reason));
 	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
@@ -122,15 +122,6 @@ static void terminate(char *text, size_t size)
 	text[size - 1] = 0;
 }
 
-static void on_explain(struct tunnel *t, const struct msg *msg)
-{
-	t->explain = *(const struct msg_explain *)msg->data;
-	terminate(t->explain.offered, sizeof(t->explain.offered));
-	terminate(t->explain.wanted, sizeof(t->explain.wanted));
-	terminate(t->explain.detail, sizeof(t->explain.detail));
-	t->explained = t->explain.step < IKE_N_STEPS && t->explain.reason < IKE_N_REASONS;
-}
-
 static void on_log(struct tunnel *t, const struct msg *msg)
 {
 	struct msg_log m = *(const struct msg_log *)msg->data;
@@ -138,7 +129,7 @@ static void on_log(struct tunnel *t, const struct msg *msg)
 	terminate(m.text, sizeof(m.text));
 	if (m.level < IKE_LOG_ERROR || m.level > IKE_LOG_DEBUG)
 		return;
-	log_line(m.level, t ? t->conf.name : NULL, "%s", m.text);
+	log_line(LOG_IKE, m.level, t ? t->conf.name : NULL, "%s", m.text);
 	if (t)
 		control_log(t, m.level, m.text);
 }
@@ -169,7 +160,6 @@ static tunnel_action *const tunnel_actions[MSG_N_TYPES] = {
 	[MSG_DELETE] = on_delete,
 	[MSG_PEER_STATE] = on_peer_state,
 	[MSG_STATE] = on_state,
-	[MSG_EXPLAIN] = on_explain,
 };
 
 void actions_from_network(struct daemon *d, const struct msg *msg)
@@ -181,6 +171,10 @@ void actions_from_network(struct daemon *d, const struct msg *msg)
 		/* Of a tunnel that left the configuration all was said. */
 		if (t || !msg->head.tunnel)
 			on_log(t, msg);
+		break;
+	case MSG_EXPLAIN:
+		if (t || !msg->head.tunnel)
+			explain_take(d, t, msg->data);
 		break;
 	case MSG_STATUS:
 		control_status(d, msg);
@@ -207,7 +201,7 @@ void actions_from_keys(struct daemon *d, const struct msg *msg)
 	memcpy(text, v->text, sizeof(text));
 	terminate(text, sizeof(text));
 	if (!v->ok)
-		log_notice(t->conf.name, "authentication: %s", text);
+		log_line(LOG_KEYS, IKE_LOG_NOTICE, t->conf.name, "authentication: %s", text);
 	else if (msg->head.type == MSG_AUTH_CHECKED)
 		tunnel_verified(t, v->spi_i, v->spi_r);
 	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, msg->head.tunnel,

@@ -22,6 +22,7 @@
 
 #define REQUEST_MAX 65536
 #define CLIENTS_MAX 64
+#define EVENTS_MAX (1 << 20)	/* octets that a client may leave unread */
 #define WAIT_S 60	/* for a tunnel to come up or go down */
 
 enum waiting {
@@ -29,6 +30,7 @@ enum waiting {
 	WAIT_UP,
 	WAIT_DOWN,
 	WAIT_STATUS,
+	WAIT_EVENTS,
 	WAIT_SENT,
 };
 
@@ -216,13 +218,37 @@ static void do_rekey(struct client *c, struct tunnel *t, const json_t *request)
 		succeed(c);
 }
 
+/* Of one tunnel, or of all and of strangers. */
 static void do_explain(struct client *c, struct tunnel *t, const json_t *request)
 {
-	json_t *answer = status_explain_json(t);
+	struct tunnel *each;
+	json_t *answer;
 
 	(void)request;
-	json_object_set_new(answer, "ok", json_true());
-	finish(c, answer);
+	if (t) {
+		answer = explain_json(&t->failure, &t->conf);
+		if (!t->failure.known && t->up)
+			json_object_set_new(answer, "text", json_string("is up; no negotiation failed"));
+		json_object_set_new(answer, "ok", json_true());
+		finish(c, answer);
+		return;
+	}
+	c->tunnels = json_array();
+	LIST_FOREACH(each, &c->d->tunnels, link)
+		if (each->failure.known)
+			json_array_append_new(c->tunnels, explain_json(&each->failure, &each->conf));
+	if (c->d->stranger.known)
+		json_array_append_new(c->tunnels, explain_json(&c->d->stranger, NULL));
+	finish(c, json_pack("{s:b, s:O}", "ok", 1, "failures", c->tunnels));
+}
+
+/* Everything from now on, until the client goes. */
+static void do_monitor(struct client *c, struct tunnel *t, const json_t *request)
+{
+	(void)t;
+	(void)request;
+	evtimer_del(c->timeout);
+	c->waiting = WAIT_EVENTS;
 }
 
 static void do_reload(struct client *c, struct tunnel *t, const json_t *request)
@@ -243,13 +269,21 @@ static void do_reload(struct client *c, struct tunnel *t, const json_t *request)
 static void do_log(struct client *c, struct tunnel *t, const json_t *request)
 {
 	const char *level = json_string_value(json_object_get(request, "level"));
-	size_t i;
+	const char *subsystem = json_string_value(json_object_get(request, "subsystem"));
+	size_t i, k = LOG_N_SUBSYSTEMS;
 
 	(void)t;
+	for (i = 0; subsystem && i < LOG_N_SUBSYSTEMS; i++)
+		if (!strcmp(log_subsystems[i], subsystem))
+			k = i;
+	if (subsystem && k == LOG_N_SUBSYSTEMS) {
+		refuse(c, "\"subsystem\" is daemon, ike, keys, kernel, routes or names");
+		return;
+	}
 	for (i = 0; level && conf_words_log[i]; i++) {
 		if (strcmp(conf_words_log[i], level))
 			continue;
-		daemon_set_log(c->d, IKE_LOG_ERROR + i);
+		daemon_set_log(c->d, k, IKE_LOG_ERROR + i);
 		succeed(c);
 		return;
 	}
@@ -294,10 +328,11 @@ static const struct {
 	{ "up", NAME_REQUIRED, do_up },
 	{ "down", NAME_REQUIRED, do_down },
 	{ "rekey", NAME_REQUIRED, do_rekey },
-	{ "explain", NAME_REQUIRED, do_explain },
+	{ "explain", NAME_OPTIONAL, do_explain },
 	{ "status", NAME_OPTIONAL, do_status },
 	{ "reload", NAME_NONE, do_reload },
 	{ "log", NAME_NONE, do_log },
+	{ "monitor", NAME_NONE, do_monitor },
 };
 
 static void dispatch(struct client *c, const json_t *request)
@@ -369,7 +404,7 @@ static void on_stream_event(struct bufferevent *bev, short what, void *arg)
 {
 	struct client *c = arg;
 
-	if ((what & BEV_EVENT_EOF) && c->waiting != WAIT_REQUEST)
+	if ((what & BEV_EVENT_EOF) && c->waiting != WAIT_REQUEST && c->waiting != WAIT_EVENTS)
 		bufferevent_disable(bev, EV_READ);
 	else
 		client_free(c);
@@ -421,6 +456,10 @@ void control_state(struct tunnel *t, enum ike_action_type what, const char *text
 {
 	struct client *c;
 
+	if (what != IKE_ACT_FAILED)
+		control_event(t->d, what == IKE_ACT_UP ? "up" : "down",
+			      json_pack("{s:s, s:o}", "tunnel", t->conf.name, "text",
+					status_string(text)));
 	LIST_FOREACH(c, &t->d->control->clients, link) {
 		if ((c->waiting != WAIT_UP && c->waiting != WAIT_DOWN) || c->tunnel != t->handle)
 			continue;
@@ -429,6 +468,24 @@ void control_state(struct tunnel *t, enum ike_action_type what, const char *text
 		else if (what != IKE_ACT_UP)
 			refuse(c, "%s", text);
 	}
+}
+
+void control_event(struct daemon *d, const char *name, json_t *event)
+{
+	struct client *c, *next;
+
+	json_object_set_new(event, "event", json_string(name));
+	for (c = LIST_FIRST(&d->control->clients); c; c = next) {
+		next = LIST_NEXT(c, link);
+		if (c->waiting != WAIT_EVENTS)
+			continue;
+		/* One that does not read loses its place, not the daemon its memory. */
+		if (evbuffer_get_length(bufferevent_get_output(c->bev)) > EVENTS_MAX)
+			client_free(c);
+		else
+			send_line(c, json_incref(event));
+	}
+	json_decref(event);
 }
 
 void control_status(struct daemon *d, const struct msg *msg)
@@ -453,7 +510,7 @@ void control_network_lost(struct daemon *d)
 	struct client *c;
 
 	LIST_FOREACH(c, &d->control->clients, link)
-		if (c->waiting != WAIT_SENT && c->waiting != WAIT_REQUEST)
+		if (c->waiting == WAIT_UP || c->waiting == WAIT_DOWN || c->waiting == WAIT_STATUS)
 			refuse(c, "the network process ended and is being restarted; try again");
 }
 

@@ -21,18 +21,19 @@ uint64_t daemon_clock(void)
 	return ts.tv_sec * UINT64_C(1000) + ts.tv_nsec / 1000000;
 }
 
-void daemon_set_log(struct daemon *d, enum ike_log_level level)
+void daemon_set_log(struct daemon *d, enum log_subsystem subsystem, enum ike_log_level level)
 {
 	struct msg_level m = { .level = level };
 
-	log_set_level(level);
-	msg_send(d->processes[MSG_NETWORK].channel, MSG_LOG_LEVEL, 0, 0, &m, sizeof(m));
+	log_set_level(subsystem, level);
+	if (subsystem == LOG_IKE || subsystem == LOG_N_SUBSYSTEMS)
+		msg_send(d->processes[MSG_NETWORK].channel, MSG_LOG_LEVEL, 0, 0, &m, sizeof(m));
 }
 
 static void log_from_config(struct daemon *d)
 {
 	if (!d->log_fixed)
-		daemon_set_log(d, IKE_LOG_ERROR + d->conf.log);
+		daemon_set_log(d, LOG_N_SUBSYSTEMS, IKE_LOG_ERROR + d->conf.log);
 }
 
 /* Faults go to the log line by line, and in one line to @err. */
@@ -151,7 +152,7 @@ static bool begin(struct daemon *d, const struct daemon_options *opt, struct con
 	d->conf_path = opt->conf_path;
 	d->log_fixed = opt->log >= 0;
 	if (d->log_fixed)
-		log_set_level(IKE_LOG_ERROR + opt->log);
+		log_set_level(LOG_N_SUBSYSTEMS, IKE_LOG_ERROR + opt->log);
 	LIST_INIT(&d->tunnels);
 	d->base = event_base_new();
 	d->crypto = ike_openssl_new();

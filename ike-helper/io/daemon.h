@@ -50,6 +50,20 @@ struct sa {
 };
 
 /**
+ * struct failure - of a negotiation
+ * @known: there was one
+ * @at: daemon_clock() when it was explained
+ * @e: why
+ * @route: how packets go to the peer, in words; empty if that is not known
+ */
+struct failure {
+	bool known;
+	uint64_t at;
+	struct ike_explanation e;
+	char route[128];
+};
+
+/**
  * struct verified - an IKE SA whose peer the key process verified
  */
 struct verified {
@@ -82,12 +96,12 @@ struct verified {
  * @resolve_token: question of the core that waits for the resolver, 0 for none
  * @resolve_attempt: of that question
  * @n_lookups: answers of the resolver that are missing
+ * @no_way: why the peer has no address or there is no way to it
  * @secret: a command that fetches its secret
  * @introduce_later: the network process gets to know the tunnel when @secret has ended
  * @up_later: and then is to bring it up
  * @secret_error: why there is no secret; empty if there is one
- * @explained: @explain is filled in
- * @explain: why the last negotiation failed
+ * @failure: of the last negotiation that failed
  * @addresses: of the device, as set by route.c
  * @routes: into the device, as set by route.c; also while the device is down
  * @backstops: as set by route.c
@@ -117,12 +131,12 @@ struct tunnel {
 	uint32_t resolve_token;
 	uint32_t resolve_attempt;
 	unsigned int n_lookups;
+	char no_way[IKE_MAX_TEXT];
 	struct secret_job *secret;
 	bool introduce_later;
 	bool up_later;
 	char secret_error[256];
-	bool explained;
-	struct msg_explain explain;
+	struct failure failure;
 	struct conf_prefixes addresses;
 	struct conf_prefixes routes;
 	struct conf_prefixes backstops;
@@ -155,6 +169,7 @@ struct process {
  * @log_fixed: the level was given on the command line
  * @conf: what does not belong to a tunnel
  * @tunnels: configured tunnels, in the order of the configuration
+ * @stranger: of the last peer that no tunnel is configured for
  * @last_handle: of the newest tunnel
  * @ipvti: requests to the kernel
  * @events: events from the kernel
@@ -173,6 +188,7 @@ struct daemon {
 	bool log_fixed;
 	struct conf_daemon conf;
 	struct tunnel_list tunnels;
+	struct failure stranger;
 	uint32_t last_handle;
 	struct ipvti *ipvti;
 	struct ipvti_events *events;
@@ -228,8 +244,11 @@ bool daemon_reload(struct daemon *d, json_t *report, char *err, size_t len);
 
 /**
  * daemon_set_log() - change the least level at run time
+ * @d: daemon
+ * @subsystem: which, or LOG_N_SUBSYSTEMS for all
+ * @level: level
  */
-void daemon_set_log(struct daemon *d, enum ike_log_level level);
+void daemon_set_log(struct daemon *d, enum log_subsystem subsystem, enum ike_log_level level);
 
 /**
  * daemon_clock() - milliseconds since boot, suspended or not
@@ -468,6 +487,17 @@ void route_apply(struct tunnel *t);
 void route_sweep(struct daemon *d);
 
 /**
+ * route_describe() - how packets go to a peer, "via 192.0.2.1 dev eth0"
+ * @d: daemon
+ * @local: source address
+ * @remote: destination
+ * @buf: result; empty if it cannot be known
+ * @len: size of @buf
+ */
+void route_describe(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote,
+		    char *buf, size_t len);
+
+/**
  * route_withdraw() - remove them, when the tunnel leaves the configuration
  */
 void route_withdraw(struct tunnel *t);
@@ -496,6 +526,14 @@ void control_log(struct tunnel *t, enum ike_log_level level, const char *text);
 void control_state(struct tunnel *t, enum ike_action_type what, const char *text);
 
 /**
+ * control_event() - something happened that `ipvtictl monitor` shows; takes @event
+ * @d: daemon
+ * @name: of the event
+ * @event: object
+ */
+void control_event(struct daemon *d, const char *name, json_t *event);
+
+/**
  * control_status() - the network process answered MSG_STATUS_GET
  */
 void control_status(struct daemon *d, const struct msg *msg);
@@ -519,14 +557,26 @@ json_t *status_string(const char *text);
  */
 json_t *status_json(struct tunnel *t, const struct msg_status *m);
 
-/**
- * status_explain_json() - the last failure of a tunnel for `ipvtictl explain`
- */
-json_t *status_explain_json(struct tunnel *t);
+/* ---- explain.c ------------------------------------------------------------------------------- */
 
 /**
- * status_explain_text() - the same in one line, with the line of the configuration to look at
+ * explain_take() - the core explained a failure: keep it, log it, tell those who watch
+ * @d: daemon
+ * @t: whose, or NULL: of a peer that no tunnel is configured for
+ * @e: what the network process said
  */
-void status_explain_text(struct tunnel *t, char *buf, size_t len);
+void explain_take(struct daemon *d, struct tunnel *t, const struct ike_explanation *e);
+
+/**
+ * explain_json() - a failure for `ipvtictl explain` and for events
+ * @f: what failed
+ * @conf: of the tunnel; NULL: no tunnel is configured for that peer
+ */
+json_t *explain_json(const struct failure *f, const struct conf_tunnel *conf);
+
+/**
+ * explain_line() - the same in one line, with the line of the configuration to look at
+ */
+void explain_line(const struct failure *f, const struct conf_tunnel *conf, char *buf, size_t len);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define LOG_SUBSYSTEM LOG_KERNEL
 #include "daemon.h"
 
 #define MS_PER_S 1000
@@ -472,7 +473,7 @@ static void on_hard(struct tunnel *t, const struct ipvti_message *msg)
 		return;
 	/* An inbound SA outlives its pair for a moment after a rekey. */
 	replaced = sa->dir == IPVTI_SA_IN && !tunnel_sa_find(t, IPVTI_SA_OUT, sa->pair);
-	log_line(replaced ? IKE_LOG_DEBUG : IKE_LOG_WARNING, t->conf.name,
+	log_line(LOG_KERNEL, replaced ? IKE_LOG_DEBUG : IKE_LOG_WARNING, t->conf.name,
 		 "SA 0x%08x reached its hard limit", sa->spi);
 	sa_event(t, msg, IKE_EV_HARD_EXPIRE);
 	ipvti_sa_del(t->d->ipvti, &t->ref, sa->dir, sa->spi);

@@ -9,26 +9,38 @@
 #include "config.h"
 #include "log.h"
 
-static enum ike_log_level least = IKE_LOG_INFO;
+const char *const log_subsystems[] = {
+	[LOG_DAEMON] = "daemon", [LOG_IKE] = "ike", [LOG_KEYS] = "keys", [LOG_KERNEL] = "kernel",
+	[LOG_ROUTES] = "routes", [LOG_NAMES] = "names", [LOG_N_SUBSYSTEMS] = NULL,
+};
 
-void log_set_level(enum ike_log_level level)
+static enum ike_log_level least[LOG_N_SUBSYSTEMS] = {
+	[0 ... LOG_N_SUBSYSTEMS - 1] = IKE_LOG_INFO
+};
+
+void log_set_level(enum log_subsystem subsystem, enum ike_log_level level)
 {
-	least = level;
+	int i;
+
+	for (i = 0; i < LOG_N_SUBSYSTEMS; i++)
+		if (subsystem == LOG_N_SUBSYSTEMS || i == (int)subsystem)
+			least[i] = level;
 }
 
-enum ike_log_level log_level(void)
+enum ike_log_level log_level(enum log_subsystem subsystem)
 {
-	return least;
+	return least[subsystem];
 }
 
-void log_line(enum ike_log_level level, const char *tunnel, const char *fmt, ...)
+void log_line(enum log_subsystem subsystem, enum ike_log_level level, const char *tunnel,
+	      const char *fmt, ...)
 {
-	char line[IKE_MAX_TEXT + 160], priority[8] = "";
+	char line[4 * IKE_MAX_TEXT + 160], priority[8] = "";
 	va_list ap;
 	size_t n;
 	char *p;
 
-	if (level > least)
+	if (level > least[subsystem])
 		return;
 	/* sd-daemon(3): so the journal knows the level as well. */
 	if (getenv("JOURNAL_STREAM"))

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define LOG_SUBSYSTEM LOG_NAMES
 #include "daemon.h"
 
 bool lookup_literal(const char *host, struct ike_addr *a)
@@ -68,8 +69,10 @@ static void answer(struct tunnel *t)
 		m.ok = source_address(t, &m.remote, &m.local);
 		if (!m.ok) {
 			ike_addr_text(&m.remote, text, sizeof(text));
-			log_notice(t->conf.name, "no way to %s: %s", text, t->conf.local.family ?
-				   "local is of the other address family" : strerror(errno));
+			snprintf(t->no_way, sizeof(t->no_way), "no way to %s: %s", text,
+				 t->conf.local.family ? "local is of the other address family" :
+				 strerror(errno));
+			log_info(t->conf.name, "%s", t->no_way);
 		}
 	}
 	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, t->resolve_token, &m,
@@ -87,6 +90,12 @@ static void add_address(struct tunnel *t, const struct ike_addr *a)
 	t->found.addr[t->found.n++].port = 0;
 }
 
+static void say_no_way(struct tunnel *t, const char *text)
+{
+	snprintf(t->no_way, sizeof(t->no_way), "remote cannot be looked up: %s", text);
+	log_info(t->conf.name, "%s", t->no_way);
+}
+
 void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt)
 {
 	struct msg_channel *resolver = t->d->processes[MSG_RESOLVER].channel;
@@ -96,6 +105,7 @@ void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt)
 
 	t->found.n = 0;
 	t->n_lookups = 0;
+	t->no_way[0] = 0;
 	t->resolve_token = token;
 	t->resolve_attempt = attempt;
 	for (i = 0; i < t->conf.remote.n; i++) {
@@ -103,8 +113,10 @@ void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt)
 			add_address(t, &a);
 			continue;
 		}
-		if (!resolver)
+		if (!resolver) {
+			say_no_way(t, "the resolver is being restarted");
 			continue;
+		}
 		memcpy(m.host, t->conf.remote.v[i], sizeof(m.host));
 		msg_send(resolver, MSG_LOOKUP, t->handle, token, &m, sizeof(m));
 		t->n_lookups++;
@@ -125,7 +137,7 @@ void lookup_from_resolver(struct daemon *d, const struct msg *msg)
 	memcpy(text, m->text, sizeof(text));
 	text[sizeof(text) - 1] = 0;
 	if (!m->n)
-		log_notice(t->conf.name, "remote cannot be looked up: %s", text);
+		say_no_way(t, text);
 	for (i = 0; i < m->n; i++)
 		add_address(t, &m->addr[i]);
 	if (!--t->n_lookups)

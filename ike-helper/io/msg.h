@@ -38,7 +38,7 @@ enum msg_type {
 	MSG_DELETE,		/* struct msg_sa */
 	MSG_PEER_STATE,		/* struct msg_peer */
 	MSG_STATE,		/* struct msg_state */
-	MSG_EXPLAIN,		/* struct msg_explain */
+	MSG_EXPLAIN,		/* struct ike_explanation */
 	MSG_LOG,		/* struct msg_log */
 	MSG_STATUS,		/* struct msg_status */
 	/* network process to key process */
@@ -120,18 +120,6 @@ struct msg_peer {
 struct msg_state {
 	uint32_t what;
 	uint32_t reason;
-};
-
-/**
- * struct msg_explain - as u.explain in struct ike_action
- */
-struct msg_explain {
-	uint32_t step;
-	uint32_t reason;
-	bool by_peer;
-	char offered[IKE_MAX_TEXT];
-	char wanted[IKE_MAX_TEXT];
-	char detail[IKE_MAX_TEXT];
 };
 
 struct msg_log {

@@ -198,20 +198,6 @@ static void ask_auth(struct network *net, const struct ike_action *act, enum msg
 	free(m);
 }
 
-static void explain(struct network *net, const struct ike_action *act)
-{
-	struct msg_explain m = {
-		.step = act->u.explain.step,
-		.reason = act->u.explain.reason,
-		.by_peer = act->u.explain.by_peer,
-	};
-
-	memcpy(m.offered, act->u.explain.offered, sizeof(m.offered));
-	memcpy(m.wanted, act->u.explain.wanted, sizeof(m.wanted));
-	memcpy(m.detail, act->u.explain.detail, sizeof(m.detail));
-	msg_send(net->parent, MSG_EXPLAIN, act->tunnel, 0, &m, sizeof(m));
-}
-
 static void log_up(struct network *net, const struct ike_action *act)
 {
 	struct msg_log m = { .level = act->u.log.level };
@@ -246,6 +232,7 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		[IKE_ACT_ACTIVATE] = { MSG_ACTIVATE, &sa, sizeof(sa) },
 		[IKE_ACT_DELETE] = { MSG_DELETE, &sa, sizeof(sa) },
 		[IKE_ACT_PEER_STATE] = { MSG_PEER_STATE, &peer, sizeof(peer) },
+		[IKE_ACT_EXPLAIN] = { MSG_EXPLAIN, &act->u.explain, sizeof(act->u.explain) },
 		[IKE_ACT_UP] = { MSG_STATE, &state, sizeof(state) },
 		[IKE_ACT_DOWN] = { MSG_STATE, &state, sizeof(state) },
 		[IKE_ACT_FAILED] = { MSG_STATE, &state, sizeof(state) },
@@ -260,9 +247,6 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		break;
 	case IKE_ACT_CHECK_AUTH:
 		ask_auth(net, act, MSG_CHECK_AUTH);
-		break;
-	case IKE_ACT_EXPLAIN:
-		explain(net, act);
 		break;
 	case IKE_ACT_LOG:
 		log_up(net, act);

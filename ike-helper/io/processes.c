@@ -94,7 +94,7 @@ static void on_closed(struct msg_channel *ch, const char *why, void *arg)
 /* Tell a new process what it must know. */
 static void introduce(struct process *p)
 {
-	struct msg_level level = { .level = log_level() };
+	struct msg_level level = { .level = log_level(LOG_IKE) };
 	struct tunnel *t;
 
 	if (p->role == MSG_NETWORK)

@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define LOG_SUBSYSTEM LOG_ROUTES
 #include "daemon.h"
 #include "prefix.h"
 
@@ -182,6 +183,62 @@ static void set_sysctl(struct tunnel *t, const char *family, const char *name, b
 		close(fd);
 }
 
+/* ---- looking --------------------------------------------------------------------------------- */
+
+struct description {
+	char *buf;
+	size_t len;
+};
+
+static int describe(struct nl_msg *msg, void *arg)
+{
+	const struct description *d = arg;
+	struct rtnl_route *route = NULL;
+	struct rtnl_nexthop *nh;
+	char via[64], name[IFNAMSIZ];
+	struct nl_addr *gw;
+	size_t n = 0;
+
+	if (rtnl_route_parse(nlmsg_hdr(msg), &route) < 0)
+		return NL_SKIP;
+	nh = rtnl_route_nexthop_n(route, 0);
+	if (nh) {
+		gw = rtnl_route_nh_get_gateway(nh);
+		if (gw)
+			n = snprintf(d->buf, d->len, "via %s ", nl_addr2str(gw, via, sizeof(via)));
+		if (if_indextoname(rtnl_route_nh_get_ifindex(nh), name) && n < d->len)
+			snprintf(d->buf + n, d->len - n, "dev %s", name);
+	}
+	rtnl_route_put(route);
+	return NL_OK;
+}
+
+void route_describe(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote,
+		    char *buf, size_t len)
+{
+	struct rtmsg rtm = { .rtm_family = remote->family == 4 ? AF_INET : AF_INET6,
+			     .rtm_dst_len = remote->family == 4 ? 32 : 128 };
+	struct description result = { buf, len };
+	struct nl_sock *sk = nl_socket_alloc();
+	size_t size = remote->family == 4 ? 4 : 16;
+	uint32_t mark = d->conf.fwmark;
+	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
+
+	buf[0] = 0;
+	if (!sk || !msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
+	    nla_put(msg, RTA_DST, size, remote->ip) < 0 ||
+	    (local->family == remote->family && nla_put(msg, RTA_SRC, size, local->ip) < 0) ||
+	    (mark && nla_put_u32(msg, RTA_MARK, mark) < 0))
+		goto out;
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, describe, &result);
+	if (nl_connect(sk, NETLINK_ROUTE) < 0 || nl_send_auto(sk, msg) < 0)
+		goto out;
+	nl_recvmsgs_default(sk);
+out:
+	nlmsg_free(msg);
+	nl_socket_free(sk);
+}
+
 /* ---- as it should be ------------------------------------------------------------------------- */
 
 /* A route into a device that is down comes when it is set up. */
@@ -201,7 +258,7 @@ static void say(struct tunnel *t, int ret, const char *what, const struct conf_p
 	else if (ret > 0)
 		log_debug(t->conf.name, "%s %s added", what, text);
 	else if (ret < 0)
-		log_line(later(ret) && who ? IKE_LOG_DEBUG : IKE_LOG_ERROR, t->conf.name,
+		log_line(LOG_ROUTES, later(ret) && who ? IKE_LOG_DEBUG : IKE_LOG_ERROR, t->conf.name,
 			 "%s %s: %s", what, text, nl_geterror(ret));
 }
 

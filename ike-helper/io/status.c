@@ -158,9 +158,9 @@ static void set_error(json_t *o, struct tunnel *t)
 		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
 		set_string(o, "error", text);
 	} else if (!t->up && is_error(t->reason)) {
-		if (t->explained)
-			status_explain_text(t, text, sizeof(text));
-		set_string(o, "error", t->explained ? text : ike_reason_text(t->reason));
+		if (t->failure.known)
+			explain_line(&t->failure, &t->conf, text, sizeof(text));
+		set_string(o, "error", t->failure.known ? text : ike_reason_text(t->reason));
 	}
 	if (t->reason != IKE_REASON_NONE)
 		set_string(o, "reason", ike_reason_name(t->reason));
@@ -219,92 +219,5 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m)
 	set_error(o, t);
 	if (m && m->known)
 		set_core(o, t, m);
-	return o;
-}
-
-/* ---- why a negotiation failed ---------------------------------------------------------------- */
-
-/**
- * struct remedy - which key to look at after a failure
- * @reason: of the failure
- * @ike_key: when it was about the IKE SA
- * @child_key: when it was about a Child SA
- */
-static const struct remedy {
-	enum ike_reason reason;
-	const char *ike_key;
-	const char *child_key;
-} remedies[] = {
-	{ IKE_REASON_NO_ADDRESS, "remote", "remote" },
-	{ IKE_REASON_TIMEOUT, "remote", "remote" },
-	{ IKE_REASON_NO_PROPOSAL_CHOSEN, "ike-proposals", "esp-proposals" },
-	{ IKE_REASON_INVALID_KE, "ike-proposals", "esp-proposals" },
-	{ IKE_REASON_WRONG_ID, "remote-id", "remote-id" },
-	{ IKE_REASON_NO_SECRET, "psk", "psk" },
-	{ IKE_REASON_AUTH_FAILED, "psk", "psk" },
-	{ IKE_REASON_AUTH_REFUSED, "psk", "psk" },
-	{ IKE_REASON_TS_UNACCEPTABLE, "local-ts", "local-ts" },
-};
-
-static const char *remedy_key(const struct msg_explain *e)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(remedies) / sizeof(remedies[0]); i++)
-		if (remedies[i].reason == e->reason)
-			return e->step == IKE_STEP_SA_INIT || e->step == IKE_STEP_REKEY_IKE ?
-			       remedies[i].ike_key : remedies[i].child_key;
-	return NULL;
-}
-
-void status_explain_text(struct tunnel *t, char *buf, size_t len)
-{
-	const struct msg_explain *e = &t->explain;
-	const char *key = remedy_key(e);
-	struct conf_place where;
-	size_t n;
-
-	n = snprintf(buf, len, "%s: %s%s%s%s%s%s%s%s", ike_step_name(e->step),
-		     e->by_peer ? "the peer says: " : "", ike_reason_text(e->reason),
-		     e->detail[0] ? "; " : "", e->detail, e->offered[0] ? "; offered " : "",
-		     e->offered, e->wanted[0] ? "; wanted " : "", e->wanted);
-	if (!key || n >= len)
-		return;
-	conf_key_place(&t->conf, key, &where);
-	if (where.line)
-		snprintf(buf + n, len - n, "; see %s in %s:%u", key, where.file, where.line);
-	else
-		snprintf(buf + n, len - n, "; set %s in %s:%u", key, t->conf.file, t->conf.line);
-}
-
-json_t *status_explain_json(struct tunnel *t)
-{
-	const struct msg_explain *e = &t->explain;
-	char text[4 * IKE_MAX_TEXT];
-	struct conf_place where;
-	json_t *o = json_object();
-	const char *key;
-
-	set_string(o, "name", t->conf.name);
-	if (!t->explained) {
-		set_string(o, "text", t->up ? "is up; no negotiation failed" :
-			   "no negotiation failed so far");
-		return o;
-	}
-	status_explain_text(t, text, sizeof(text));
-	set_string(o, "text", text);
-	set_string(o, "step", ike_step_name(e->step));
-	set_string(o, "reason", ike_reason_name(e->reason));
-	json_object_set_new(o, "by-peer", json_boolean(e->by_peer));
-	set_string(o, "offered", e->offered);
-	set_string(o, "wanted", e->wanted);
-	set_string(o, "detail", e->detail);
-	key = remedy_key(e);
-	if (key) {
-		conf_key_place(&t->conf, key, &where);
-		set_string(o, "key", key);
-		set_string(o, "file", where.file);
-		set_number(o, "line", where.line);
-	}
 	return o;
 }

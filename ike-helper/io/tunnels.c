@@ -212,7 +212,7 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 	t->secret_error[0] = 0;
 	if (err) {
 		snprintf(t->secret_error, sizeof(t->secret_error), "%s", err);
-		log_error(t->conf.name, "psk: %s", err);
+		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "psk: %s", err);
 		msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
 	} else {
 		memcpy(m.secret, data, len);

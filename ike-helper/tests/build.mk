@@ -29,3 +29,7 @@ test_hostile-libs := libike
 tests += test_parse
 test_parse-srcs := $(addprefix ike-helper/tests/,test_parse.c hex.c) $(ike-party-srcs)
 test_parse-libs := libike
+
+tests += test_explain
+test_explain-srcs := ike-helper/tests/test_explain.c $(ike-party-srcs)
+test_explain-libs := libike

@@ -222,9 +222,7 @@ static void take_failed(struct party *p, const struct ike_action *act)
 
 static void take_explain(struct party *p, const struct ike_action *act)
 {
-	p->explained.step = act->u.explain.step;
-	p->explained.reason = act->u.explain.reason;
-	p->explained.by_peer = act->u.explain.by_peer;
+	p->explained.e = act->u.explain;
 	p->explained.count++;
 	if (p->w->trace)
 		printf("%10llu %c explains %s: %s %s; offered %s; wanted %s; %s\n",

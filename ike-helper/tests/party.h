@@ -98,12 +98,12 @@ struct kernel {
 };
 
 /**
- * struct explained - an EXPLAIN action, without its words
+ * struct explained - EXPLAIN actions
+ * @e: the last one
+ * @count: how many there were
  */
 struct explained {
-	enum ike_step step;
-	enum ike_reason reason;
-	bool by_peer;
+	struct ike_explanation e;
 	unsigned int count;
 };
 

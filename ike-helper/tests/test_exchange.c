@@ -70,9 +70,9 @@ static void assert_refused(const struct party *p, enum ike_step step, enum ike_r
 			   bool by_peer)
 {
 	assert_true(p->explained.count > 0);
-	assert_string_equal(ike_step_name(p->explained.step), ike_step_name(step));
-	assert_string_equal(ike_reason_name(p->explained.reason), ike_reason_name(reason));
-	assert_int_equal(p->explained.by_peer, by_peer);
+	assert_string_equal(ike_step_name(p->explained.e.step), ike_step_name(step));
+	assert_string_equal(ike_reason_name(p->explained.e.reason), ike_reason_name(reason));
+	assert_int_equal(p->explained.e.by_peer, by_peer);
 }
 
 /* Bring up from A although it will not come up. */

@@ -6,9 +6,10 @@
  *
  *	{"command":"up","name":"site-b","wait":true}
  *
- * with "command" one of up, down, rekey, reload, status, explain, log; "name" of a tunnel where
- * the command is about one, which status need not be; "wait" with up; "what" ("ike" or "child")
- * with rekey; "level" with log. The daemon answers with any number of
+ * with "command" one of up, down, rekey, reload, status, explain, log, monitor; "name" of a tunnel
+ * where the command is about one, which status and explain need not be; "wait" with up; "what"
+ * ("ike" or "child") with rekey; "level" and, if it is for one only, "subsystem" with log. The
+ * daemon answers with any number of
  *
  *	{"progress":"text for people"}
  *
@@ -16,9 +17,12 @@
  *
  *	{"ok":true, further members}		or	{"ok":false,"error":"one line"}
  *
- * Further members are "tunnels" of status, "changes" of reload, and what explain has to say.
+ * Further members are "tunnels" of status, "changes" of reload, and what explain has to say:
+ * "failures" if it was asked for all. After monitor there is no end: each line is an event,
+ * {"event":"failed", …}.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -27,24 +31,35 @@
 
 #include "control.h"
 
-static int connect_daemon(const struct ctl *ctl)
+/* Return: descriptor, or -1; @err is why */
+static int open_socket(const struct ctl *ctl, int *err)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	int fd, err;
+	int fd;
 
-	if (strlen(ctl->socket) >= sizeof(address.sun_path)) {
-		ctl_say(ctl, CTL_FAILED, "%s: longer than a socket's path can be", ctl->socket);
+	*err = ENAMETOOLONG;
+	if (strlen(ctl->socket) >= sizeof(address.sun_path))
 		return -1;
-	}
 	strcpy(address.sun_path, ctl->socket);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && !connect(fd, (struct sockaddr *)&address, sizeof(address)))
 		return fd;
-	err = errno;
+	*err = errno;
 	if (fd >= 0)
 		close(fd);
+	return -1;
+}
+
+static int connect_daemon(const struct ctl *ctl)
+{
+	int err, fd = open_socket(ctl, &err);
+
+	if (fd >= 0)
+		return fd;
 	if (err == ENOENT || err == ECONNREFUSED)
 		ctl_say(ctl, CTL_FAILED, "ipvtid does not run: nobody listens on %s", ctl->socket);
+	else if (err == ENAMETOOLONG)
+		ctl_say(ctl, CTL_FAILED, "%s: longer than a socket's path can be", ctl->socket);
 	else
 		ctl_say(ctl, CTL_FAILED, "%s: %s", ctl->socket, strerror(err));
 	return -1;
@@ -142,4 +157,18 @@ int control_request(const struct ctl *ctl, json_t *request, json_t **reply)
 out:
 	json_decref(request);
 	return err;
+}
+
+FILE *control_watch(const struct ctl *ctl)
+{
+	json_t *request = json_pack("{s:s}", "command", "monitor");
+	int err, fd = open_socket(ctl, &err);
+	FILE *stream = NULL;
+
+	if (fd >= 0 && send_line(fd, request) && !fcntl(fd, F_SETFL, O_NONBLOCK))
+		stream = fdopen(fd, "r");
+	if (fd >= 0 && !stream)
+		close(fd);
+	json_decref(request);
+	return stream;
 }

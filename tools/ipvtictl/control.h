@@ -14,4 +14,11 @@
  */
 int control_request(const struct ctl *ctl, json_t *request, json_t **reply);
 
+/**
+ * control_watch - ask for the events of the daemon
+ *
+ * Return: a stream of lines, non-blocking, or NULL while no daemon listens; says nothing then.
+ */
+FILE *control_watch(const struct ctl *ctl);
+
 #endif /* TOOLS_IPVTICTL_CONTROL_H */

@@ -140,7 +140,9 @@ _ipvtictl_arguments()
 		((place == 2)) && _ipvtictl_reply 'ike child'
 		;;
 	log)
-		((place == 1)) && _ipvtictl_reply 'error warning notice info debug'
+		((place == 1)) && _ipvtictl_reply 'daemon ike keys kernel routes names
+			error warning notice info debug'
+		((place == 2)) && _ipvtictl_reply 'error warning notice info debug'
 		;;
 	down | status | explain)
 		((place == 1)) && _ipvtictl_reply "$(_ipvtictl_tunnels)"

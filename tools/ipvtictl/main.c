@@ -38,9 +38,9 @@ static const struct command commands[] = {
 	  rekey_run },
 	{ NULL, "reload", "", "apply what changed in the configuration (ipvtid)", reload_run },
 	{ NULL, "status", "[NAME]", "tunnels as the daemon sees them (ipvtid)", status_run },
-	{ NULL, "explain", "NAME", "why the last negotiation failed (ipvtid)", explain_run },
-	{ NULL, "log", "error|warning|notice|info|debug", "how much the daemon logs (ipvtid)",
-	  log_run },
+	{ NULL, "explain", "[NAME]", "why the last negotiation failed (ipvtid)", explain_run },
+	{ NULL, "log", "[daemon|ike|keys|kernel|routes|names] error|warning|notice|info|debug",
+	  "how much the daemon logs (ipvtid)", log_run },
 	{ NULL, "check", "FILE", "look for faults in a configuration", check_run },
 	{}
 };

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
-/* ipvtictl monitor: events as they happen, one line each. */
+/* ipvtictl monitor: events of the kernel and of the daemon as they happen, one line each. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "ctl.h"
+#include "control.h"
+
+#define LOOK_AGAIN_MS 2000	/* for a daemon, while none runs */
 
 /* RFC 3339, with milliseconds and the offset of the local time zone. */
 static struct text now(void)
@@ -104,10 +107,11 @@ static void print_event(const struct ipvti_message *msg)
 	putchar('\n');
 }
 
-/* @output: errno of standard output */
+/* @output: errno of standard output; @daemon: its events, NULL while it does not run */
 struct view {
 	const struct ctl *ctl;
 	int output;
+	FILE *daemon;
 };
 
 static int show_event(const struct ipvti_message *msg, void *arg)
@@ -129,16 +133,67 @@ static int show_event(const struct ipvti_message *msg, void *arg)
 	return -view->output;
 }
 
+/* {"event":"failed","name":"site-b","text":…}: the daemon says in words what it is about. */
+static void show_told(struct view *view, const char *line)
+{
+	json_t *object = json_loads(line, 0, NULL);
+	const char *event = json_string_value(json_object_get(object, "event"));
+	const char *name = json_string_value(json_object_get(object, "name"));
+	const char *text = json_string_value(json_object_get(object, "text"));
+
+	if (event && view->ctl->json) {
+		json_object_set_new(object, "time", json_string(now().s));
+		json_dumpf(object, stdout, JSON_COMPACT);
+		putchar('\n');
+	} else if (event) {
+		printf("%s %s%s%s: %s\n", now().s, name ? name : "", name ? " " : "", event,
+		       text ? text : "");
+	}
+	json_decref(object);
+	if (fflush(stdout))
+		view->output = errno;
+}
+
+/* Return: false when the daemon has gone. */
+static bool read_daemon(struct view *view)
+{
+	char *line = NULL;
+	size_t size = 0;
+	bool there;
+
+	errno = 0;
+	while (getline(&line, &size, view->daemon) > 0 && !view->output)
+		show_told(view, line);
+	there = errno == EAGAIN;
+	clearerr(view->daemon);
+	free(line);
+	return there;
+}
+
+static void serve_daemon(struct view *view, bool readable)
+{
+	if (!view->daemon) {
+		view->daemon = control_watch(view->ctl);
+	} else if (readable && !read_daemon(view)) {
+		fclose(view->daemon);
+		view->daemon = NULL;
+	}
+}
+
 static int watch(struct view *view, struct ipvti_events *events)
 {
-	struct pollfd pfd = { .fd = ipvti_events_fd(events), .events = POLLIN };
-	int err;
+	struct pollfd pfd[2] = { { .fd = ipvti_events_fd(events), .events = POLLIN },
+				 { .events = POLLIN } };
+	int err = 0;
 
 	do {
-		if (poll(&pfd, 1, -1) < 0 && errno != EINTR)
+		pfd[1].fd = view->daemon ? fileno(view->daemon) : -1;
+		if (poll(pfd, 2, view->daemon ? -1 : LOOK_AGAIN_MS) < 0 && errno != EINTR)
 			return -errno;
-		err = ipvti_events_receive(events, show_event, view);
-	} while (!err);
+		serve_daemon(view, view->daemon && pfd[1].revents);
+		if (pfd[0].revents)
+			err = ipvti_events_receive(events, show_event, view);
+	} while (!err && !view->output);
 	return err;
 }
 
@@ -150,6 +205,7 @@ int monitor_run(struct ctl *ctl)
 
 	if (ctl_end(ctl))
 		return CTL_USAGE;
+	view.daemon = control_watch(ctl);
 	while (!(err = ipvti_events_open(&events, -1))) {
 		err = watch(&view, events);
 		ipvti_events_close(events);

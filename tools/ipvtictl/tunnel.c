@@ -78,15 +78,90 @@ int down_run(struct ctl *ctl)
 	return err ? err : finish(ctl, reply);
 }
 
+/* Side by side, the first line that does not meet marked. */
+static void show_compare(const json_t *lines, bool by_peer)
+{
+	struct table table = { .indent = "    " };
+	const json_t *line;
+
+	if (!json_array_size(lines))
+		return;
+	table_add(&table, "", by_peer ? "they want" : "theirs", "ours");
+	for (size_t i = 0; i < json_array_size(lines); i++) {
+		line = json_array_get(lines, i);
+		table_add(&table, word(line, "what"),
+			  string(line, "theirs") ? string(line, "theirs") : "not said",
+			  word(line, "ours"),
+			  json_is_true(json_object_get(line, "differs")) ? "<-- differs" : "");
+	}
+	table_print(&table, stdout);
+}
+
+static long long number(const json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void show_path(const json_t *failure)
+{
+	const char *route = string(failure, "route"), *hint = string(failure, "hint");
+
+	if (!string(failure, "remote"))
+		return;
+	printf("    path    %s to %s%s%s\n", word(failure, "local"), word(failure, "remote"),
+	       route ? ", " : "", route ? route : "");
+	printf("    sent    %lld, came back %lld", number(failure, "sent"),
+	       number(failure, "received"));
+	if (number(failure, "unusable"))
+		printf(" of which %lld could not be used", number(failure, "unusable"));
+	putchar('\n');
+	if (hint)
+		printf("    hint    %s\n", hint);
+}
+
+static void show_failure(const json_t *failure)
+{
+	const json_t *places = json_object_get(failure, "look-at");
+	struct text since = age(failure, "age");
+
+	printf("%s%s%s\n", string(failure, "name") ? string(failure, "name") : "",
+	       string(failure, "name") ? ": " : "a peer without tunnel: ", word(failure, "text"));
+	if (!string(failure, "step"))
+		return;
+	printf("    step    %s, %s, %s ago\n", word(failure, "step"),
+	       json_is_true(json_object_get(failure, "by-peer")) ? "refused by the peer" :
+	       "ended here", since.s);
+	show_compare(json_object_get(failure, "compare"),
+		     json_is_true(json_object_get(failure, "by-peer")));
+	show_path(failure);
+	for (size_t i = 0; i < json_array_size(places); i++)
+		printf("    %-7s %s:%lld: %s\n", i ? "" : "look at",
+		       word(json_array_get(places, i), "file"),
+		       number(json_array_get(places, i), "line"),
+		       word(json_array_get(places, i), "key"));
+}
+
 int explain_run(struct ctl *ctl)
 {
+	json_t *request = json_pack("{s:s}", "command", "explain");
+	const json_t *failures;
 	json_t *reply;
-	int err = about_tunnel(ctl, &reply);
 
-	if (err)
-		return err;
-	if (!ctl->json)
-		puts(word(reply, "text"));
+	if (*ctl->args)
+		json_object_set_new(request, "name", json_string(*ctl->args++));
+	if (ctl_end(ctl)) {
+		json_decref(request);
+		return CTL_USAGE;
+	}
+	if (control_request(ctl, request, &reply))
+		return CTL_FAILED;
+	failures = json_object_get(reply, "failures");
+	if (!ctl->json && !failures)
+		show_failure(reply);
+	if (!ctl->json && failures && !json_array_size(failures))
+		puts("no negotiation failed so far");
+	for (size_t i = 0; !ctl->json && i < json_array_size(failures); i++)
+		show_failure(json_array_get(failures, i));
 	json_object_del(reply, "ok");
 	return finish(ctl, reply);
 }
@@ -110,12 +185,22 @@ int rekey_run(struct ctl *ctl)
 int log_run(struct ctl *ctl)
 {
 	const char *level = ctl_word(ctl, "LEVEL");
-	json_t *reply;
+	json_t *request, *reply;
 
-	if (!level || ctl_end(ctl))
+	if (!level)
 		return CTL_USAGE;
-	if (control_request(ctl, json_pack("{s:s, s:s}", "command", "log", "level", level),
-			    &reply))
+	request = json_pack("{s:s}", "command", "log");
+	/* The level is the last word. */
+	if (*ctl->args) {
+		json_object_set_new(request, "subsystem", json_string(level));
+		level = *ctl->args++;
+	}
+	json_object_set_new(request, "level", json_string(level));
+	if (ctl_end(ctl)) {
+		json_decref(request);
+		return CTL_USAGE;
+	}
+	if (control_request(ctl, request, &reply))
 		return CTL_FAILED;
 	return finish(ctl, reply);
 }
