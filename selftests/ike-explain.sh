@@ -32,9 +32,13 @@ fresh() { [ "$(record '.age // 1000000')" -lt 5000 ]; }
 by() {
 	case $1 in
 	left) ctl left up site-b ;;
+	late) wait_for 20 said_no_secret && ctl left up site-b ;;
 	right) initiate ;;
 	esac
 }
+
+# Until the command has ended the secret before it counts.
+said_no_secret() { grep -q 'psk: the command failed' "$(ipvtid_log left)"; }
 
 # broken NAME WHO REASON MARK KEY SITE-WORD... -- GATEWAY-WORD...: MARK is "what theirs ours" of the
 # marked line, or "" for none.
@@ -52,7 +56,8 @@ broken() {
 		"$(grep -nE " ($key = |site-b: )" "$(ipvtid_dir left)/ipvti.conf" | tail -n 1 | cut -d: -f1)" \
 		"$(record .line)"
 	diag "$(ctl left explain site-b)"
-	# Down means that right may not begin either.
+	# An IKE SA without Child SA would be used again. Down means that right may not begin either.
+	vici terminate ike=site-a timeout=5000 >/dev/null
 	[ "$who" = right ] || ctl left down site-b >/dev/null
 }
 
@@ -129,7 +134,7 @@ broken 'no route' left no-address '' remote remote=203.0.113.1 --
 check 'no route: it says so' grep -qi 'no way to 203.0.113.1: network is unreachable' <(record .text)
 broken 'no such name' left no-address '' remote remote=gateway.invalid --
 check 'no such name: it says so' grep -q 'remote cannot be looked up' <(record .text)
-broken 'the command for the secret fails' left no-secret '' psk psk=command:false --
+broken 'the command for the secret fails' late no-secret '' psk psk=command:false --
 check 'the command for the secret fails: it says so' grep -q 'command failed' <(record .text)
 
 quick='retransmit=100ms detect=2s give-up=3s'
