@@ -109,12 +109,12 @@ broken 'their selectors' right ts-unacceptable "peer-selectors 10.77.0.0/24 $NET
 	remote-ts remote-ts="[ \"$NET_RIGHT4\", \"$NET_RIGHT6\" ]" -- local-ts=10.77.0.0/24
 broken 'our selectors' right ts-unacceptable "own-selectors 10.78.0.0/24 $NET_LEFT4" local-ts \
 	local-ts=$NET_LEFT4 -- remote-ts=10.78.0.0/24
-check 'a peer without tunnel: configured' configure remote=203.0.113.9 --
-check_fails 'a peer without tunnel: it fails' initiate
-check 'a peer without tunnel: explain tells' wait_for 20 stranger
 stranger() {
 	[ "$(ctl left -j explain | jq -r '.failures[] | select(.name == null) | .reason')" = no-config ]
 }
+check 'a peer without tunnel: configured' configure remote=203.0.113.9 --
+check_fails 'a peer without tunnel: it fails' initiate
+check 'a peer without tunnel: explain tells' wait_for 20 stranger
 
 # --- we offer, they refuse ---
 broken 'IKE proposal, refused there' left no-proposal-chosen '' ike-proposals \
