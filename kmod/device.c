@@ -61,6 +61,7 @@ static const struct setting settings[] = {
 	SETTING(ROAM, roam, false),
 	SETTING(SECPATH, secpath, true),
 	SETTING(INNER_CHECKSUM, inner_checksum, true),
+	SETTING(TFC, tfc, true),
 	SETTING(QUIET, quiet_ms, false),
 	SETTING(KEEPALIVE, keepalive_s, false),
 	SETTING(TAG, tag, false),

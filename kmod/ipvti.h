@@ -63,6 +63,7 @@ struct ipvti_config {
 	u8 dscp;			/* IPVTI_DSCP_INHERIT */
 	u8 df, parallel, roam, inner_checksum;
 	bool secpath;
+	u16 tfc;			/* pad inner packets to this length, if it fits; 0 off */
 	u32 mtu_fixed;			/* 0 automatic */
 	u32 quiet_ms, keepalive_s;
 	u8 tag[IPVTI_TAG_LEN];
@@ -353,6 +354,7 @@ struct ipvti_batch {
 	bool ready;			/* under the lock of the queue */
 	bool held;			/* has a reference on @sa */
 	u8 depth;			/* tunnels inside each other so far */
+	u16 pad_to;			/* outbound: TFC padding up to this length */
 };
 
 /* What is known of a packet besides its bytes. */
@@ -419,7 +421,8 @@ void ipvti_batch_done(struct ipvti_batch *batch, unsigned int n);
 
 /* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
-struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom);
+struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom,
+				   unsigned int pad_to);
 /* The hook that answers while carrier is off; RTNL. */
 int ipvti_egress_open(struct ipvti_dev *idev);
 void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */

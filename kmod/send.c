@@ -211,30 +211,34 @@ static struct sk_buff *in_place(struct sk_buff *skb)
  * @sa: outbound SA
  * @skb: inner packet, not GSO; taken on success
  * @headroom: to keep free for the outer headers, at least four bytes
+ * @pad_to: a shorter inner packet gets TFC padding up to this length, RFC 4303 section 2.7
  *
  * Sequence number and IV are the caller's to fill in.
  *
  * Return: a packet that may be encrypted in place, the ESP header at data; or NULL.
  */
-struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom)
+struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom,
+				   unsigned int pad_to)
 {
 	const struct ipvti_esp_sizes *sizes = &sa->alg->sizes;
-	unsigned int pad_len = ipvti_esp_pad_len(sizes, skb->len);
-	unsigned int tail = pad_len + IPVTI_ESP_TRAILER_LEN + sizes->icv_len;
+	unsigned int tfc_len = pad_to > skb->len ? pad_to - skb->len : 0;
+	unsigned int pad_len = ipvti_esp_pad_len(sizes, skb->len + tfc_len);
+	unsigned int esp_len = pad_len + IPVTI_ESP_TRAILER_LEN + sizes->icv_len;
 	unsigned int head = IPVTI_ESP_HDR_LEN + sizes->iv_len;
 	u8 next_header = skb->protocol == htons(ETH_P_IP) ? IPPROTO_IPIP : IPPROTO_IPV6;
 	struct ip_esp_hdr *esph;
 
 	if (ipvti_crypto_owned(skb) && skb_headroom(skb) >= headroom + head &&
-	    skb_tailroom(skb) >= tail)
+	    skb_tailroom(skb) >= tfc_len + esp_len)
 		skb = in_place(skb);
 	else
-		skb = fresh_copy(skb, headroom + head, tail);
+		skb = fresh_copy(skb, headroom + head, tfc_len + esp_len);
 	if (!skb)
 		return NULL;
 
 	skb->ip_summed = CHECKSUM_NONE;
-	ipvti_esp_write_trailer(__skb_put(skb, tail), pad_len, next_header);
+	__skb_put_zero(skb, tfc_len);
+	ipvti_esp_write_trailer(__skb_put(skb, esp_len), pad_len, next_header);
 	esph = __skb_push(skb, head);
 	esph->spi = htonl(sa->spi);
 	return skb;
@@ -276,7 +280,7 @@ static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 	struct ipvti_cb cb;
 
 	note_inner(&cb, config, skb, fragment);
-	out = ipvti_send_prepare(batch->sa, skb, headroom);
+	out = ipvti_send_prepare(batch->sa, skb, headroom, batch->pad_to);
 	if (!out) {
 		ipvti_drop(NULL, batch->sa->dev, batch->sa, skb, IPVTI_DROP_NO_MEMORY);
 		kfree_skb(skb);
@@ -443,6 +447,7 @@ static int send_on_sa(struct ipvti_sa *sa, const struct ipvti_config *config, st
 		err = -EMSGSIZE;
 		goto err_batch;
 	}
+	batch->pad_to = min_t(u32, config->tfc, mtu);
 	err = send_batch(batch, config, skb, fragment, reason);
 	if (err)
 		goto err_batch;

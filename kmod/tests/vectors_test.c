@@ -381,7 +381,7 @@ static struct sk_buff *unsealed(struct kunit *test, const struct vector *v, stru
 	if (v->tunnel) {
 		len = ipvti_esp_read_trailer(plain, len, &next_header);
 		skb_put_data(skb, plain, len);
-		skb = ipvti_send_prepare(sa, skb, HEADROOM);
+		skb = ipvti_send_prepare(sa, skb, HEADROOM, 0);
 		KUNIT_ASSERT_NOT_NULL(test, skb);
 	} else {
 		skb_put_data(skb, plain, len);
@@ -543,7 +543,7 @@ static void shared_is_copied(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, clone);
 
 	KUNIT_EXPECT_FALSE(test, ipvti_crypto_owned(clone));
-	out = ipvti_send_prepare(sa, clone, HEADROOM);
+	out = ipvti_send_prepare(sa, clone, HEADROOM, 0);
 	KUNIT_ASSERT_NOT_NULL(test, out);
 	KUNIT_EXPECT_TRUE(test, ipvti_crypto_owned(out));
 	KUNIT_EXPECT_PTR_NE(test, out->head, skb->head);
@@ -551,11 +551,43 @@ static void shared_is_copied(struct kunit *test)
 	kfree_skb(skb);
 }
 
+/* RFC 4303 section 2.7: zeros after the inner packet, and the padding of the cipher after that. */
+static void tfc_padding(struct kunit *test)
+{
+	struct ipvti_sa *sa = kunit_kzalloc(test, sizeof(*sa), GFP_KERNEL);
+	unsigned int lengths[] = { 0, 99, 100, 101, 1000 }, i, head, want, len;
+	struct sk_buff *skb;
+	u8 next_header;
+
+	KUNIT_ASSERT_NOT_NULL(test, sa);
+	sa->alg = ipvti_alg_find("aes128-sha256");
+	head = IPVTI_ESP_HDR_LEN + sa->alg->sizes.iv_len;
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		want = max(lengths[i], 100u);
+		skb = alloc_skb(512, GFP_KERNEL);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		skb_reserve(skb, 128);
+		skb->protocol = htons(ETH_P_IP);
+		memset(skb_put(skb, 100), 0x45, 100);
+		skb = ipvti_send_prepare(sa, skb, HEADROOM, lengths[i]);
+		KUNIT_ASSERT_NOT_NULL(test, skb);
+		KUNIT_EXPECT_EQ(test, skb->len, ipvti_esp_len(&sa->alg->sizes, want));
+		len = skb->len - head - sa->alg->sizes.icv_len;
+		KUNIT_EXPECT_EQ(test, ipvti_esp_read_trailer(skb->data + head, len, &next_header),
+				want);
+		KUNIT_EXPECT_EQ(test, next_header, IPPROTO_IPIP);
+		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(skb->data + head, 0x45, 100), NULL);
+		KUNIT_EXPECT_PTR_EQ(test, memchr_inv(skb->data + head + 100, 0, want - 100), NULL);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case vectors_cases[] = {
 	KUNIT_CASE_PARAM(rfc_vectors, vector_gen_params),
 	KUNIT_CASE(counter_ivs),
 	KUNIT_CASE(random_ivs),
 	KUNIT_CASE(shared_is_copied),
+	KUNIT_CASE(tfc_padding),
 	{}
 };
 

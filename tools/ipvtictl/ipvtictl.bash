@@ -51,12 +51,13 @@ _ipvtictl_set()
 	roam) _ipvtictl_reply 'off port any' ;;
 	secpath | suspect) _ipvtictl_reply 'off on' ;;
 	inner-checksum) _ipvtictl_reply 'trust verify' ;;
+	tfc) _ipvtictl_reply 'off mtu' ;;
 	quiet | keepalive) _ipvtictl_reply 'off' ;;
 	local | remote) _ipvtictl_reply 'any' ;;
 	fwmark | udp) ;;
 	*)
 		_ipvtictl_reply 'local remote encap lower fwmark ttl dscp df mtu parallel roam
-			secpath inner-checksum quiet keepalive suspect'
+			secpath inner-checksum tfc quiet keepalive suspect'
 		;;
 	esac
 }

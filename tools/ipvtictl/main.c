@@ -12,7 +12,7 @@ static const struct command commands[] = {
 	{ NULL, "set", "DEV [local A|any] [remote A|any] [encap none | encap udp SPORT DPORT]\n"
 	  "    [lower DEV|any] [fwmark N] [ttl N|inherit] [dscp N|inherit] [df set|clear|copy]\n"
 	  "    [mtu auto|N] [parallel off|on|auto] [roam off|port|any] [secpath off|on]\n"
-	  "    [inner-checksum trust|verify] [quiet DURATION|off] [keepalive DURATION|off]\n"
+	  "    [inner-checksum trust|verify] [tfc off|mtu|N] [quiet DURATION|off] [keepalive DURATION|off]\n"
 	  "    [suspect on|off]",
 	  "change the settings of a device", set_run },
 	{ "sa", "add", "DEV in|out spi SPI alg NAME key-file F|- [esn on|off] [replay-window N]\n"

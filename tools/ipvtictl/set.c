@@ -11,7 +11,7 @@ typedef int setting_parse(struct ctl *ctl, const struct setting *setting,
 			  const struct ipvti_field *field, struct ipvti_device *dev);
 
 static setting_parse parse_address, parse_encap, parse_lower, parse_number, parse_name,
-		     parse_switch, parse_duration;
+		     parse_switch, parse_duration, parse_tfc;
 
 /* The words of the command; what they set is in libipvti's table. */
 static const struct setting {
@@ -33,6 +33,7 @@ static const struct setting {
 	{ "roam", IPVTI_A_DEV_ROAM, 0, 0, parse_name },
 	{ "secpath", IPVTI_A_DEV_SECPATH, 0, 0, parse_switch },
 	{ "inner-checksum", IPVTI_A_DEV_INNER_CHECKSUM, 0, 0, parse_name },
+	{ "tfc", IPVTI_A_DEV_TFC, 1, IPVTI_TFC_MTU, parse_tfc },
 	{ "quiet", IPVTI_A_DEV_QUIET, 0, 1, parse_duration },
 	{ "keepalive", IPVTI_A_DEV_KEEPALIVE, 0, 1000, parse_duration },
 	{ "suspect", IPVTI_A_DEV_SUSPECT, 0, 0, parse_switch },
@@ -108,6 +109,13 @@ static int parse_number(struct ctl *ctl, const struct setting *setting,
 	}
 	ipvti_field_set_number(field, dev, value);
 	return 0;
+}
+
+static int parse_tfc(struct ctl *ctl, const struct setting *setting,
+		     const struct ipvti_field *field, struct ipvti_device *dev)
+{
+	dev->tfc = 0;
+	return ctl_take(ctl, "off") ? 0 : parse_number(ctl, setting, field, dev);
 }
 
 static int parse_names(struct ctl *ctl, const struct setting *setting,

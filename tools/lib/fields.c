@@ -102,6 +102,7 @@ static const struct ipvti_field device_fields[] = {
 	DEV("roam", ROAM, roam, U8, NAMES(roam)),
 	DEV("secpath", SECPATH, secpath, U8, BOOL),
 	DEV("inner-checksum", INNER_CHECKSUM, inner_checksum, U8, NAMES(inner_checksum)),
+	DEV("tfc", TFC, tfc, U16, WORD("mtu", IPVTI_TFC_MTU)),
 	DEV("quiet", QUIET, quiet, U32, MS),
 	DEV("keepalive", KEEPALIVE, keepalive, U32, SECONDS),
 	DEV("tag", TAG, tag, BINARY),

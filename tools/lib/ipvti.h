@@ -81,6 +81,7 @@ struct ipvti_device {
 	uint8_t roam;
 	uint8_t secpath;
 	uint8_t inner_checksum;
+	uint16_t tfc;
 	uint32_t quiet;
 	uint32_t keepalive;
 	uint8_t tag[IPVTI_TAG_LEN];

@@ -24,6 +24,7 @@
 #define IPVTI_MTU_MIN		1280	/* RFC 8200: below this IPv6 leaves the device */
 #define IPVTI_DSCP_INHERIT	255
 #define IPVTI_TTL_INHERIT	0
+#define IPVTI_TFC_MTU		65535	/* RFC 4303 section 2.7: pad to what fits into a packet */
 
 enum ipvti_cmd {
 	IPVTI_CMD_UNSPEC,
@@ -112,6 +113,7 @@ enum ipvti_attr_dev {
 	IPVTI_A_DEV_ROAM,		/* u8, enum ipvti_roam */
 	IPVTI_A_DEV_SECPATH,		/* u8, 0 or 1 */
 	IPVTI_A_DEV_INNER_CHECKSUM,	/* u8, enum ipvti_inner_checksum */
+	IPVTI_A_DEV_TFC,		/* u16, length that inner packets are padded to; 0 off */
 	IPVTI_A_DEV_QUIET,		/* u32, ms of silence until event `quiet`; 0: off */
 	IPVTI_A_DEV_KEEPALIVE,		/* u32, s between RFC 3948 NAT keepalives; 0 off */
 	IPVTI_A_DEV_TAG,		/* binary, IPVTI_TAG_LEN */

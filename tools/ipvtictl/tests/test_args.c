@@ -231,7 +231,7 @@ static void settings(void **state)
 	(void)state;
 	assert_int_equal(parse_line("local 10.0.0.1 remote 2001:db8::1 encap udp 4500 4501 ttl "
 				    "inherit dscp 46 df copy mtu auto parallel auto roam port "
-				    "secpath on inner-checksum verify quiet 500ms keepalive 20s "
+				    "secpath on inner-checksum verify tfc mtu quiet 500ms keepalive 20s "
 				    "fwmark 0x10 lower any", parse_device_line, &dev), 0);
 	assert_int_equal(dev.local.len, 4);
 	assert_int_equal(dev.remote.len, 16);
@@ -247,6 +247,7 @@ static void settings(void **state)
 	assert_int_equal(dev.parallel, IPVTI_PARALLEL_AUTO);
 	assert_int_equal(dev.roam, IPVTI_ROAM_PORT);
 	assert_int_equal(dev.secpath, 1);
+	assert_int_equal(dev.tfc, IPVTI_TFC_MTU);
 	assert_int_equal(dev.inner_checksum, IPVTI_INNER_CHECKSUM_VERIFY);
 	assert_int_equal(dev.quiet, 500);
 	assert_int_equal(dev.keepalive, 20);

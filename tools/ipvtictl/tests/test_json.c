@@ -55,7 +55,7 @@ static void device(void **state)
 	       "\"remote\":\"2001:db8::1\",\"encap\":\"udp\",\"sport\":4500,\"dport\":4501,"
 	       "\"lower\":0,\"fwmark\":\"0x00000010\",\"ttl\":\"inherit\",\"dscp\":\"inherit\","
 	       "\"df\":\"set\",\"mtu-fixed\":\"auto\",\"parallel\":\"off\",\"roam\":\"off\","
-	       "\"secpath\":false,\"inner-checksum\":\"trust\",\"quiet\":0,\"keepalive\":0,"
+	       "\"secpath\":false,\"inner-checksum\":\"trust\",\"tfc\":0,\"quiet\":0,\"keepalive\":0,"
 	       "\"tag\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
 	       "\"mtu\":1400,\"path-mtu\":0,\"carrier\":true,\"suspect\":false,"
 	       "\"carrier-age\":1500,\"rx-age\":0,\"tx-age\":0,\"sas-in\":0,\"sas-out\":0,"
