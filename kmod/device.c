@@ -217,11 +217,6 @@ static int set_plain(struct ipvti_config *config, struct nlattr **tb, bool outer
 				    "this version has no parallel pipeline");
 		return -EOPNOTSUPP;
 	}
-	if (config->secpath) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_SECPATH],
-				    "this version gives packets no secpath");
-		return -EOPNOTSUPP;
-	}
 	/* Ports are in network byte order inside. */
 	if (tb[IPVTI_A_DEV_SPORT])
 		config->sport = htons(nla_get_u16(tb[IPVTI_A_DEV_SPORT]));
@@ -281,6 +276,8 @@ int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **tb, bool outer,
 		err = check_encap(config, tb, extack);
 	if (!err)
 		err = check_lower(idev, config, tb, extack);
+	if (!err && config->secpath)
+		err = ipvti_secpath_open(idev);
 	if (err)
 		goto err_free;
 
@@ -761,6 +758,7 @@ static void device_free(struct net_device *dev)
 
 	gro_cells_destroy(&idev->gro_cells);
 	dst_cache_destroy(&idev->dst_cache);
+	ipvti_secpath_close(idev);
 	free_percpu(idev->stats);
 	kfree(rcu_access_pointer(idev->config));
 	mutex_destroy(&idev->lock);

@@ -190,6 +190,7 @@ struct ipvti_dev {
 	unsigned long path_mtu_expires;	/* jiffies */
 	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE */
 	unsigned long tx_jiffies;
+	struct xfrm_state *secpath;	/* secpath.c: NULL until the setting is on; WRITE_ONCE */
 
 	/* control plane */
 	struct mutex lock;		/* config, sas, out, carrier decisions */
@@ -438,6 +439,11 @@ void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: process what wa
 void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);	/* and go on holding */
 void ipvti_hold_close(struct ipvti_sa *sa);	/* the reservation goes; before the grace period */
 void ipvti_hold_free(struct ipvti_sa *sa);	/* after it */
+
+/* ---- secpath.c: decrypted packets that nft sees as such ---- */
+int ipvti_secpath_open(struct ipvti_dev *idev);		/* device lock */
+void ipvti_secpath_close(struct ipvti_dev *idev);	/* the device is freed */
+bool ipvti_secpath_set(struct ipvti_dev *idev, struct sk_buff *skb);	/* softirq */
 
 /* ---- transport.c ---- */
 int ipvti_transport_init(void);			/* registers protocol handlers: module init */

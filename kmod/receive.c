@@ -151,6 +151,7 @@ static u8 inner_tos(const struct sk_buff *skb)
 /* Into the device: nothing of the outer packet's life comes along. */
 static void pass_up(struct ipvti_sa *sa, struct sk_buff *skb)
 {
+	const struct ipvti_config *config = rcu_dereference(sa->dev->config);
 	struct ipvti_dev *idev = sa->dev;
 	unsigned int len = skb->len;
 
@@ -163,7 +164,9 @@ static void pass_up(struct ipvti_sa *sa, struct sk_buff *skb)
 	skb_reset_mac_len(skb);
 	skb_clear_hash(skb);
 	memset(skb->cb, 0, sizeof(skb->cb));
-	if (rcu_dereference(idev->config)->inner_checksum == IPVTI_INNER_CHECKSUM_TRUST) {
+	if (config->secpath && !ipvti_secpath_set(idev, skb))
+		return drop(sa, skb, IPVTI_DROP_NO_MEMORY);
+	if (config->inner_checksum == IPVTI_INNER_CHECKSUM_TRUST) {
 		skb->ip_summed = CHECKSUM_UNNECESSARY;
 		skb->csum_level = ~0;
 	} else {
