@@ -206,13 +206,15 @@ algorithms() {
 }
 algorithms
 
-# legacy ALG: the word that an SA of that algorithm needs, if any.
-legacy() {
+# is_legacy ALG: whether an SA of that algorithm needs the word legacy; legacy ALG prints it.
+is_legacy() {
 	case $1 in
-	3des-* | cast128-* | blowfish* | serpent* | twofish*) echo legacy ;;
-	*-md5 | *-md5_128 | *-sha1_160 | *-sha256_96) echo legacy ;;
+	3des-* | cast128-* | blowfish* | serpent* | twofish*) ;;
+	*-md5 | *-md5_128 | *-sha1_160 | *-sha256_96) ;;
+	*) return 1 ;;
 	esac
 }
+legacy() { is_legacy "$1" && echo legacy; }
 
 # xfrm_has ALG: whether XFRM knows it, on any kernel.
 xfrm_has() {
