@@ -111,15 +111,112 @@ bool ipvti_crypto_owned(const struct sk_buff *skb)
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) && !skb_shared(skb);
 }
 
+/* From here on a packet gets a part of a page, as drivers do: GRO can merge those. */
+#define FRAG_MIN	1024
+
+/**
+ * ipvti_crypto_buffer() - memory that a packet may be encrypted or decrypted in
+ * @head: bytes to keep free before the packet
+ * @len: of the packet
+ * @tail: bytes to keep free behind it
+ *
+ * Context: bottom halves disabled.
+ * Return: packet with @len bytes that are not initialised, or NULL.
+ */
+struct sk_buff *ipvti_crypto_buffer(unsigned int head, unsigned int len, unsigned int tail)
+{
+	unsigned int size = SKB_DATA_ALIGN(head + len + tail) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	struct sk_buff *skb;
+	void *data;
+
+	if (size < FRAG_MIN || size > PAGE_SIZE) {
+		skb = alloc_skb(head + len + tail, GFP_ATOMIC);
+		if (!skb)
+			return NULL;
+	} else {
+		data = napi_alloc_frag(size);
+		if (!data)
+			return NULL;
+		skb = napi_build_skb(data, size);
+		if (!skb) {
+			skb_free_frag(data);
+			return NULL;
+		}
+	}
+	skb_reserve(skb, head);
+	__skb_put(skb, len);
+	return skb;
+}
+
+/* Room that suffices for the requests of nearly all drivers. */
+#define SPARE_SIZE	1024
+
+/* An operation of that size for the next packet; bh off. */
+static DEFINE_PER_CPU(struct ipvti_op *, spare_ops);
+
+static size_t op_size(const struct ipvti_sa *sa)
+{
+	return sizeof(struct ipvti_op) + crypto_aead_reqsize(sa->aead);
+}
+
 /**
  * ipvti_op_alloc() - memory for operations of an SA
  * @sa: SA with a key
  *
- * Context: softirq. Free with kfree(), or ipvti_batch_free() if it carries a batch.
+ * Most operations complete at once, and the next one finds the memory of the last; one that is in
+ * flight keeps its own.
+ *
+ * Context: bottom halves disabled. Free with ipvti_op_free(), or ipvti_batch_free() if it carries a
+ * batch.
  */
 struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa)
 {
-	return kmalloc(sizeof(struct ipvti_op) + crypto_aead_reqsize(sa->aead), GFP_ATOMIC);
+	size_t size = op_size(sa);
+	struct ipvti_op *op;
+
+	if (size > SPARE_SIZE) {
+		op = kmalloc(size, GFP_ATOMIC);
+		if (op)
+			op->reusable = false;
+		return op;
+	}
+	op = __this_cpu_read(spare_ops);
+	if (op) {
+		__this_cpu_write(spare_ops, NULL);
+		return op;
+	}
+	op = kmalloc(SPARE_SIZE, GFP_ATOMIC);
+	if (op)
+		op->reusable = true;
+	return op;
+}
+
+/**
+ * ipvti_op_free() - give back an operation
+ * @op: not in flight; may be NULL
+ *
+ * Context: bottom halves disabled.
+ */
+void ipvti_op_free(struct ipvti_op *op)
+{
+	if (op && op->reusable && !__this_cpu_read(spare_ops))
+		__this_cpu_write(spare_ops, op);
+	else
+		kfree(op);
+}
+
+/**
+ * ipvti_crypto_exit() - free what is kept for the next packet
+ *
+ * Context: module exit, after the last packet.
+ */
+void ipvti_crypto_exit(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		kfree(per_cpu(spare_ops, cpu));
 }
 
 static void random_iv(u8 *iv, unsigned int len)
@@ -188,9 +285,9 @@ static void op_complete(ipvti_compat_crypto_arg *arg, int err)
 	struct ipvti_batch *batch = op->batch;
 
 	finish(batch->sa, op->skb, err);
-	if (op != container_of(batch, struct ipvti_op, own))
-		kfree(op);
 	local_bh_disable();
+	if (op != container_of(batch, struct ipvti_op, own))
+		ipvti_op_free(op);
 	rcu_read_lock();
 	ipvti_batch_done(batch, 1);
 	rcu_read_unlock();

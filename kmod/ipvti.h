@@ -4,8 +4,8 @@
  *
  * The way of a packet, and where to look:
  *
- *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, esp.c, crypto.c -> queue.c
- *      -> output.c -> the wire
+ *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, segment.c, esp.c,
+ *      crypto.c -> queue.c -> output.c -> the wire
  *   the wire -> transport.c, sockets.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c
  *      -> GRO -> stack
  *
@@ -385,6 +385,7 @@ static inline struct ipvti_cb *ipvti_cb(const struct sk_buff *skb)
  * @skb: the packet, its ESP header at data; it belongs to the batch
  * @sg: the one linear buffer, worked on in place
  * @iv: for the cipher, which may overwrite it
+ * @reusable: of the size that suits the next one too
  * @req: request, followed by the driver's context
  */
 struct ipvti_op {
@@ -392,6 +393,7 @@ struct ipvti_op {
 	struct ipvti_batch *batch;
 	struct sk_buff *skb;
 	struct scatterlist sg;
+	bool reusable;
 	u8 iv[IPVTI_ESP_IV_MAX] __aligned(8);
 	struct aead_request req;
 };
@@ -402,10 +404,14 @@ int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
 			 struct netlink_ext_ack *extack);
 void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
 bool ipvti_crypto_owned(const struct sk_buff *skb);
+/* The rest with bh off. */
+struct sk_buff *ipvti_crypto_buffer(unsigned int head, unsigned int len, unsigned int tail);
 struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa);
+void ipvti_op_free(struct ipvti_op *op);
 void ipvti_crypto_iv(struct ipvti_sa *sa, u64 seq, u8 *iv);
 int ipvti_crypto_seal(struct ipvti_op *op, struct sk_buff *skb);
 int ipvti_crypto_open(struct ipvti_op *op, struct sk_buff *skb);
+void ipvti_crypto_exit(void);			/* module exit */
 
 /* ---- queue.c: packets of one SA leave in the order of their numbers, or of their arrival ---- */
 int ipvti_order_init(struct ipvti_sa *sa);
@@ -420,8 +426,13 @@ void ipvti_order_enter(struct ipvti_batch *batch);
 /* So many of its pending are done; bh off, RCU. */
 void ipvti_batch_done(struct ipvti_batch *batch, unsigned int n);
 
+/* ---- segment.c: TCP and UDP super-packets, in one pass; bh off ---- */
+struct sk_buff *ipvti_segment(struct sk_buff *skb, unsigned int head, unsigned int tail);
+
 /* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
+/* Whether copies of a packet are to be charged to its sender. */
+bool ipvti_send_charges(const struct sk_buff *skb);
 struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom,
 				   unsigned int pad_to);
 /* The hook that answers while carrier is off; RTNL. */

@@ -47,6 +47,7 @@ static void __exit ipvti_exit(void)
 	ipvti_transport_exit();
 	ipvti_device_exit();
 	ipvti_sa_exit();
+	ipvti_crypto_exit();
 }
 
 module_init(ipvti_init);

@@ -88,7 +88,7 @@ void ipvti_batch_free(struct ipvti_batch *batch)
 	struct ipvti_sa *sa = batch->held ? batch->sa : NULL;
 
 	dst_release(batch->dst);
-	kfree(container_of(batch, struct ipvti_op, own));
+	ipvti_op_free(container_of(batch, struct ipvti_op, own));
 	if (sa)
 		ipvti_sa_put(sa);
 }

@@ -242,17 +242,17 @@ void ipvti_deliver(struct ipvti_batch *batch)
 /* ---- before it ---- */
 
 /* The packet in memory that may be written to. NULL: out of memory, the packet is still there. */
-static struct sk_buff *own(struct ipvti_sa *sa, struct sk_buff *skb)
+static struct sk_buff *own(struct sk_buff *skb)
 {
 	struct sk_buff *copy;
 
 	if (ipvti_crypto_owned(skb) && skb_headroom(skb) >= IPVTI_ESP_ESN_LEN)
 		return skb;
-	copy = netdev_alloc_skb(sa->dev->dev, skb->len + IPVTI_ESP_ESN_LEN);
+	copy = ipvti_crypto_buffer(NET_SKB_PAD, skb->len, 0);
 	if (!copy)
 		return NULL;
-	skb_reserve(copy, IPVTI_ESP_ESN_LEN);
-	if (skb_copy_bits(skb, 0, __skb_put(copy, skb->len), skb->len)) {
+	copy->dev = skb->dev;
+	if (skb_copy_bits(skb, 0, copy->data, skb->len)) {
 		kfree_skb(copy);
 		return NULL;
 	}
@@ -312,7 +312,7 @@ static void process(struct ipvti_sa *sa, struct sk_buff *skb)
 	if (!ipvti_order_room(sa))
 		return drop(sa, skb, IPVTI_DROP_RX_QUEUE_FULL);
 
-	owned = own(sa, skb);
+	owned = own(skb);
 	if (!owned)
 		return drop(sa, skb, IPVTI_DROP_NO_MEMORY);
 	if (sa->async && !ipvti_sa_hold(sa))

@@ -20,7 +20,7 @@
 
 #define DEPTH_MAX	4	/* tunnels inside each other */
 
-/* What segmentation leaves to the copy into the ESP packet. */
+/* What skb_gso_segment() leaves to the copy into the ESP packet. */
 #define SEGMENT_FEATURES	(NETIF_F_SG | NETIF_F_HW_CSUM)
 
 /* Where a checksum is to be filled in may come from a virtual machine. */
@@ -145,46 +145,57 @@ static void note_inner(struct ipvti_cb *cb, const struct ipvti_config *config,
 	cb->df = !fragment && (config->df == IPVTI_DF_SET || (config->df == IPVTI_DF_COPY && df));
 }
 
-/*
- * The copy is charged to the sender instead of the original, with the amount the original was
- * charged, as segmentation does: TCP small queues and UDP back-pressure count on it. Other
- * destructors tell the owner of the buffer that it is free, which is now.
+/**
+ * ipvti_send_charges() - are copies of a packet to be charged to its sender?
+ * @skb: packet
+ *
+ * As segmentation does it: TCP small queues and UDP back-pressure count on it. Other destructors
+ * tell the owner of the buffer that it is free, which it is when it is copied.
  */
+bool ipvti_send_charges(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return sk && sk_fullsock(sk) &&
+	       (skb->destructor == sock_wfree || sk->sk_protocol == IPPROTO_TCP);
+}
+
+/* The copy is charged to the sender instead of the original, with the amount of the original. */
 static void move_owner(struct sk_buff *to, struct sk_buff *from)
 {
-	struct sock *sk = from->sk;
-
-	if (!sk || !sk_fullsock(sk))
-		return;
-	if (from->destructor != sock_wfree && sk->sk_protocol != IPPROTO_TCP)
+	if (!ipvti_send_charges(from))
 		return;
 	swap(to->truesize, from->truesize);
 	swap(to->destructor, from->destructor);
 	swap(to->sk, from->sk);
 }
 
-/* A transport checksum that is still to be filled in is, in passing. */
+/*
+ * A transport checksum that is still to be filled in is, while the copy is in the cache: two tight
+ * loops are quicker than the one that does both.
+ */
 static int copy_packet(const struct sk_buff *skb, u8 *to)
 {
-	__sum16 *check;
+	unsigned int start;
+	__wsum sum;
 
+	if (skb_copy_bits(skb, 0, to, skb->len))
+		return -EFAULT;
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
-		return skb_copy_bits(skb, 0, to, skb->len);
-	skb_copy_and_csum_dev(skb, to);
-	check = (__sum16 *)(to + skb_checksum_start_offset(skb) + skb->csum_offset);
-	if (!*check)
-		*check = CSUM_MANGLED_0;
+		return 0;
+	start = skb_checksum_start_offset(skb);
+	sum = csum_partial(to + start, skb->len - start, 0);
+	*(__sum16 *)(to + start + skb->csum_offset) = csum_fold(sum) ?: CSUM_MANGLED_0;
 	return 0;
 }
 
 static struct sk_buff *fresh_copy(struct sk_buff *skb, unsigned int head, unsigned int tail)
 {
-	struct sk_buff *copy = alloc_skb(head + skb->len + tail, GFP_ATOMIC);
+	struct sk_buff *copy = ipvti_crypto_buffer(head, skb->len, tail);
 
 	if (!copy)
 		return NULL;
-	skb_reserve(copy, head);
-	if (copy_packet(skb, __skb_put(copy, skb->len))) {
+	if (copy_packet(skb, copy->data)) {
 		kfree_skb(copy);
 		return NULL;
 	}
@@ -271,16 +282,21 @@ static bool seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff
 	return true;
 }
 
+/* What is to stay free before the ESP header. */
+static unsigned int headroom(const struct ipvti_batch *batch, const struct ipvti_config *config)
+{
+	return LL_RESERVED_SPACE(batch->dst->dev) + batch->dst->header_len +
+	       ipvti_output_overhead(config);
+}
+
 static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 		     const struct ipvti_config *config, struct sk_buff *skb, u64 seq, bool fragment)
 {
-	unsigned int headroom = LL_RESERVED_SPACE(batch->dst->dev) + batch->dst->header_len +
-				ipvti_output_overhead(config);
 	struct sk_buff *out;
 	struct ipvti_cb cb;
 
 	note_inner(&cb, config, skb, fragment);
-	out = ipvti_send_prepare(batch->sa, skb, headroom, batch->pad_to);
+	out = ipvti_send_prepare(batch->sa, skb, headroom(batch, config), batch->pad_to);
 	if (!out) {
 		ipvti_drop(NULL, batch->sa->dev, batch->sa, skb, IPVTI_DROP_NO_MEMORY);
 		kfree_skb(skb);
@@ -306,20 +322,25 @@ static void send_segments(struct ipvti_batch *batch, const struct ipvti_config *
 		done += !send_one(batch, &op, config, skb, seq++, fragment);
 	}
 	if (op != first)
-		kfree(op);
+		ipvti_op_free(op);
 	if (atomic_read(&batch->pending) != done)	/* some are in flight */
 		ipvti_batch_leave_route(batch);
 	ipvti_batch_done(batch, done);
 }
 
-static struct sk_buff *segment(struct sk_buff *skb)
+static struct sk_buff *segment(struct ipvti_batch *batch, const struct ipvti_config *config,
+			       struct sk_buff *skb)
 {
+	unsigned int head = IPVTI_ESP_HDR_LEN + batch->sa->alg->sizes.iv_len;
 	struct sk_buff *segments;
 
 	if (!skb_is_gso(skb)) {
 		skb_mark_not_on_list(skb);
 		return skb;
 	}
+	segments = ipvti_segment(skb, headroom(batch, config) + head, IPVTI_ESP_TAIL_MAX);
+	if (segments)
+		return segments;
 	segments = skb_gso_segment(skb, SEGMENT_FEATURES);
 	if (IS_ERR_OR_NULL(segments))
 		return NULL;
@@ -400,7 +421,7 @@ static int send_batch(struct ipvti_batch *batch, const struct ipvti_config *conf
 	u64 seq;
 	int err;
 
-	segments = segment(*skb);
+	segments = segment(batch, config, *skb);
 	if (!segments) {
 		*reason = IPVTI_DROP_NO_MEMORY;
 		return -ENOMEM;

@@ -399,8 +399,11 @@ static struct sk_buff *unsealed(struct kunit *test, const struct vector *v, stru
 
 static struct ipvti_op *make_op(struct kunit *test, struct ipvti_sa *sa)
 {
-	struct ipvti_op *op = ipvti_op_alloc(sa);
+	struct ipvti_op *op;
 
+	local_bh_disable();
+	op = ipvti_op_alloc(sa);
+	local_bh_enable();
 	KUNIT_ASSERT_NOT_NULL(test, op);
 	ipvti_batch_init(op, sa);
 	return op;
@@ -472,7 +475,9 @@ static void rfc_vectors(struct kunit *test)
 
 	check_open(test, v, sa, op, packet, len);
 	check_forged(test, v, op, packet, len);
-	kfree(op);
+	local_bh_disable();
+	ipvti_op_free(op);
+	local_bh_enable();
 	ipvti_crypto_free_sa(sa);
 }
 
