@@ -6,7 +6,7 @@
  *
  *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, segment.c, esp.c,
  *      crypto.c -> queue.c -> output.c -> the wire
- *   the wire -> transport.c, sockets.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c
+ *   the wire -> transport.c, sockets.c, bulk.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c
  *      -> GRO -> stack
  *
  * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
@@ -231,6 +231,7 @@ struct ipvti_net {
 	u64 next_id;
 	struct mutex sockets_lock;	/* sockets */
 	struct list_head sockets;	/* sockets.c: adopted sockets and stand-ins */
+	bool bulk;			/* bulk.c: hooks are there; sockets_lock */
 	struct sock *ctl;		/* output.c: IPv4 output ignores the route's PMTU */
 	atomic_t held_bytes;		/* packets held on reserved SPIs */
 	struct ipvti_pcpu_stats __percpu *stats;	/* packets that found no device */
@@ -443,6 +444,8 @@ void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop r
 /* ---- receive.c ---- */
 /* Inbound: ESP header at data; takes the packet. Softirq, RCU. @sport: 0 without UDP. */
 void ipvti_receive(struct ipvti_sa *sa, struct sk_buff *skb, __be16 sport);
+/* The same for a super-packet of so many bytes of ESP each, but for the last. */
+void ipvti_receive_bulk(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int size, __be16 sport);
 void ipvti_deliver(struct ipvti_batch *batch);		/* by queue.c: decrypted, its turn */
 /* Packets of a reserved SPI, replayed once the key is installed. */
 int ipvti_hold_init(struct ipvti_sa *sa);
@@ -479,6 +482,10 @@ int ipvti_socket_dump(struct ipvti_net *in, struct sk_buff *msg, struct netlink_
 /* Close the stand-ins whose port no device uses: after one went or its settings changed. */
 void ipvti_socket_prune(struct ipvti_net *in);	/* process, also under RTNL or a device lock */
 void ipvti_socket_net_exit(struct ipvti_net *in);	/* namespace goes: close stand-ins */
+
+/* ---- bulk.c: ESP in UDP super-packets; sockets_lock ---- */
+void ipvti_bulk_open(struct ipvti_net *in);
+void ipvti_bulk_close(struct ipvti_net *in);
 
 /* ---- pmtu.c ---- */
 /* Effective inner MTU from cipher, encapsulation, link and path; see docs. */

@@ -169,7 +169,26 @@ unsigned int ipvti_output_depth(void)
 	return __this_cpu_read(depth);
 }
 
-/* IPv4: no checksum, RFC 3948 section 2.1. IPv6: a real one, that every receiver accepts. */
+/* The link, or what stands for it, completes the checksum of each datagram. */
+static void set_partial_csum(struct sk_buff *skb, const struct ipvti_config *config,
+			     const union ipvti_addr *saddr)
+{
+	__sum16 sum;
+
+	if (config->family == AF_INET)
+		sum = udp_v4_check(skb->len, saddr->v4, config->remote.v4, 0);
+	else
+		sum = udp_v6_check(skb->len, &saddr->v6, &config->remote.v6, 0);
+	udp_hdr(skb)->check = ~sum;
+	skb->ip_summed = CHECKSUM_PARTIAL;
+	skb->csum_start = skb_transport_header(skb) - skb->head;
+	skb->csum_offset = offsetof(struct udphdr, check);
+}
+
+/*
+ * IPv4: no checksum, RFC 3948 section 2.1. IPv6: a real one, that every receiver accepts. UDP
+ * segmentation knows only real ones.
+ */
 static void push_udp(struct sk_buff *skb, const struct ipvti_config *config,
 		     const union ipvti_addr *saddr)
 {
@@ -180,7 +199,9 @@ static void push_udp(struct sk_buff *skb, const struct ipvti_config *config,
 	uh->dest = config->dport;
 	uh->len = htons(skb->len);
 	uh->check = 0;
-	if (config->family == AF_INET6)
+	if (skb_is_gso(skb))
+		set_partial_csum(skb, config, saddr);
+	else if (config->family == AF_INET6)
 		udp6_set_csum(false, skb, &saddr->v6, &config->remote.v6, skb->len);
 }
 
@@ -202,7 +223,7 @@ static void push_ip4(struct sk_buff *skb, const struct ipvti_config *config, str
 	};
 	/* RFC 6864: the id of a packet that is never fragmented means nothing. */
 	if (!cb->df)
-		__ip_select_ident(net, iph, 1);
+		__ip_select_ident(net, iph, skb_shinfo(skb)->gso_segs ?: 1);
 
 	memset(IPCB(skb), 0, sizeof(*IPCB(skb)));
 	IPCB(skb)->flags = IPSKB_XFRM_TRANSFORMED;
@@ -283,32 +304,103 @@ static enum ipvti_drop crypto_reason(int err)
 	return IPVTI_DROP_CRYPTO;
 }
 
+/* Would the link, or what stands for it, make datagrams of a UDP super-packet? */
+static bool merges(const struct ipvti_batch *batch)
+{
+	return batch->config->encap == IPVTI_ENCAP_UDP &&
+	       batch->dst->dev->features & NETIF_F_GSO_UDP_L4;
+}
+
+static bool mergeable(const struct sk_buff *skb)
+{
+	return !ipvti_cb(skb)->err && !ipvti_cb(skb)->fragment;
+}
+
+/* Append a datagram to a super-packet, without a copy; the sender remains charged for it. */
+static bool append(struct sk_buff *super, struct sk_buff *skb)
+{
+	struct sock *sk = super->sk;
+	bool stolen;
+	int delta;
+
+	if (skb->sk != sk || super->len + skb->len > IP_MAX_MTU - MAX_HEADER ||
+	    !skb_try_coalesce(super, skb, &stolen, &delta))
+		return false;
+	ipvti_cb(super)->inner_len += ipvti_cb(skb)->inner_len;
+	if (sk) {
+		swap(super->destructor, skb->destructor);
+		refcount_add(delta, &sk->sk_wmem_alloc);
+	}
+	kfree_skb_partial(skb, stolen);
+	return true;
+}
+
+/*
+ * Append those that follow and are as long, and a last one that may be shorter: the datagrams of
+ * a super-packet. Route, firewall and link see one packet instead of many.
+ *
+ * Return: the first that is not appended.
+ */
+static struct sk_buff *merge(struct sk_buff *super)
+{
+	unsigned int size = super->len, segments = 1, len = size;
+	struct sk_buff *skb = super->next, *next;
+
+	while (skb && len == size && skb->len <= size && segments < UDP_MAX_SEGMENTS &&
+	       mergeable(skb)) {
+		next = skb->next;
+		len = skb->len;
+		if (!append(super, skb))
+			break;
+		segments++;
+		skb = next;
+	}
+	if (segments > 1) {
+		skb_shinfo(super)->gso_size = size;
+		skb_shinfo(super)->gso_segs = segments;
+		skb_shinfo(super)->gso_type = SKB_GSO_UDP_L4;
+	}
+	return skb;
+}
+
+static void count_errors(struct ipvti_sa *sa, unsigned int packets)
+{
+	while (packets--)
+		ipvti_drop(NULL, sa->dev, sa, NULL, IPVTI_DROP_TX_ERROR);
+}
+
 static void transmit_all(struct ipvti_batch *batch, struct net *net)
 {
+	struct sk_buff *skb = batch->head, *next;
 	struct ipvti_sa *sa = batch->sa;
 	struct ipvti_dev *idev = sa->dev;
-	struct sk_buff *skb, *next;
+	unsigned int packets = 0, n;
+	bool merging = merges(batch);
 	unsigned long now = jiffies;
-	unsigned int packets = 0;
 	u64 bytes = 0;
 	u32 len;
 	int err;
 
-	skb_list_walk_safe(batch->head, skb, next) {
-		skb_mark_not_on_list(skb);
+	for (; skb; skb = next) {
+		next = skb->next;
 		err = ipvti_cb(skb)->err;
 		if (err) {
+			skb_mark_not_on_list(skb);
 			ipvti_drop(NULL, idev, sa, skb, crypto_reason(err));
 			kfree_skb(skb);
 			continue;
 		}
+		if (merging && mergeable(skb))
+			next = merge(skb);
+		skb_mark_not_on_list(skb);
 		len = ipvti_cb(skb)->inner_len;
+		n = skb_shinfo(skb)->gso_segs ?: 1;
 		err = output(idev, batch->config, net, batch->dst, &batch->saddr, skb);
 		if (net_xmit_eval(err)) {
-			ipvti_drop(NULL, idev, sa, NULL, IPVTI_DROP_TX_ERROR);
+			count_errors(sa, n);
 			continue;
 		}
-		packets++;
+		packets += n;
 		bytes += len;
 	}
 	if (!packets)

@@ -241,6 +241,22 @@ void ipvti_deliver(struct ipvti_batch *batch)
 
 /* ---- before it ---- */
 
+static struct sk_buff *copy_part(const struct sk_buff *skb, unsigned int offset, unsigned int len)
+{
+	struct sk_buff *copy = ipvti_crypto_buffer(NET_SKB_PAD, len, 0);
+
+	if (!copy)
+		return NULL;
+	if (skb_copy_bits(skb, offset, copy->data, len)) {
+		kfree_skb(copy);
+		return NULL;
+	}
+	memcpy(copy->cb, skb->cb, sizeof(copy->cb));
+	copy->dev = skb->dev;
+	skb_copy_queue_mapping(copy, skb);
+	return copy;
+}
+
 /* The packet in memory that may be written to. NULL: out of memory, the packet is still there. */
 static struct sk_buff *own(struct sk_buff *skb)
 {
@@ -248,17 +264,9 @@ static struct sk_buff *own(struct sk_buff *skb)
 
 	if (ipvti_crypto_owned(skb) && skb_headroom(skb) >= IPVTI_ESP_ESN_LEN)
 		return skb;
-	copy = ipvti_crypto_buffer(NET_SKB_PAD, skb->len, 0);
-	if (!copy)
-		return NULL;
-	copy->dev = skb->dev;
-	if (skb_copy_bits(skb, 0, copy->data, skb->len)) {
-		kfree_skb(copy);
-		return NULL;
-	}
-	memcpy(copy->cb, skb->cb, sizeof(copy->cb));
-	skb_copy_queue_mapping(copy, skb);
-	consume_skb(skb);
+	copy = copy_part(skb, 0, skb->len);
+	if (copy)
+		consume_skb(skb);
 	return copy;
 }
 
@@ -379,6 +387,23 @@ static bool hold_packet(struct ipvti_sa *sa, struct sk_buff *skb)
 	return !closed;
 }
 
+/* What is known of the outer headers is noted. */
+static void receive(struct ipvti_sa *sa, struct sk_buff *skb)
+{
+	switch (ipvti_sa_state(sa)) {
+	case IPVTI_SA_STATE_RESERVED:
+		if (hold_packet(sa, skb))
+			return;
+		if (ipvti_sa_state(sa) != IPVTI_SA_STATE_LIVE)
+			return drop(sa, skb, IPVTI_DROP_NO_KEY);
+		return process(sa, skb);
+	case IPVTI_SA_STATE_LIVE:
+		return process(sa, skb);
+	default:
+		return drop(sa, skb, IPVTI_DROP_SA_EXPIRED);
+	}
+}
+
 /**
  * ipvti_receive() - process a packet for an SA of ours
  * @sa: inbound
@@ -393,18 +418,33 @@ static bool hold_packet(struct ipvti_sa *sa, struct sk_buff *skb)
 void ipvti_receive(struct ipvti_sa *sa, struct sk_buff *skb, __be16 sport)
 {
 	note_outer(skb, sport);
-	switch (ipvti_sa_state(sa)) {
-	case IPVTI_SA_STATE_RESERVED:
-		if (hold_packet(sa, skb))
-			return;
-		if (ipvti_sa_state(sa) != IPVTI_SA_STATE_LIVE)
-			return drop(sa, skb, IPVTI_DROP_NO_KEY);
-		return process(sa, skb);
-	case IPVTI_SA_STATE_LIVE:
-		return process(sa, skb);
-	default:
-		return drop(sa, skb, IPVTI_DROP_SA_EXPIRED);
+	receive(sa, skb);
+}
+
+/**
+ * ipvti_receive_bulk() - process the datagrams of a UDP super-packet
+ * @sa: inbound SA of all of them
+ * @skb: the first ESP header at data, the outer IP header at the network header; taken
+ * @size: bytes of each but the last, which may have fewer
+ * @sport: UDP source port
+ *
+ * Context: softirq, RCU.
+ */
+void ipvti_receive_bulk(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int size, __be16 sport)
+{
+	struct sk_buff *copy;
+	unsigned int at, len;
+
+	note_outer(skb, sport);
+	for (at = 0; at < skb->len; at += len) {
+		len = min(size, skb->len - at);
+		copy = copy_part(skb, at, len);
+		if (copy)
+			receive(sa, copy);
+		else
+			ipvti_drop(NULL, sa->dev, sa, NULL, IPVTI_DROP_NO_MEMORY);
 	}
+	consume_skb(skb);
 }
 
 /* ---- packets on a reserved SPI ---- */

@@ -452,6 +452,7 @@ static int take_socket(struct ipvti_socket *entry, struct socket *sock,
 	__module_get(THIS_MODULE);
 	own->entry = entry;
 	WRITE_ONCE(entry->owner, sk);
+	ipvti_bulk_open(ipvti_net(sock_net(sk)));
 	if (entry->stand_in)
 		udp_tunnel_sock_release(entry->stand_in);
 	entry->stand_in = NULL;
@@ -572,6 +573,7 @@ void ipvti_socket_net_exit(struct ipvti_net *in)
 	struct ipvti_socket *entry, *next;
 
 	mutex_lock(&in->sockets_lock);
+	ipvti_bulk_close(in);
 	list_for_each_entry_safe(entry, next, &in->sockets, list)
 		close_entry(entry);
 	mutex_unlock(&in->sockets_lock);
