@@ -111,44 +111,6 @@ bool ipvti_crypto_owned(const struct sk_buff *skb)
 	return !skb_is_nonlinear(skb) && !skb_cloned(skb) && !skb_shared(skb);
 }
 
-/* From here on a packet gets a part of a page, as drivers do: GRO can merge those. */
-#define FRAG_MIN	1024
-
-/**
- * ipvti_crypto_buffer() - memory that a packet may be encrypted or decrypted in
- * @head: bytes to keep free before the packet
- * @len: of the packet
- * @tail: bytes to keep free behind it
- *
- * Context: bottom halves disabled.
- * Return: packet with @len bytes that are not initialised, or NULL.
- */
-struct sk_buff *ipvti_crypto_buffer(unsigned int head, unsigned int len, unsigned int tail)
-{
-	unsigned int size = SKB_DATA_ALIGN(head + len + tail) +
-			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-	struct sk_buff *skb;
-	void *data;
-
-	if (size < FRAG_MIN || size > PAGE_SIZE) {
-		skb = alloc_skb(head + len + tail, GFP_ATOMIC);
-		if (!skb)
-			return NULL;
-	} else {
-		data = napi_alloc_frag(size);
-		if (!data)
-			return NULL;
-		skb = napi_build_skb(data, size);
-		if (!skb) {
-			skb_free_frag(data);
-			return NULL;
-		}
-	}
-	skb_reserve(skb, head);
-	__skb_put(skb, len);
-	return skb;
-}
-
 /* Room that suffices for the requests of nearly all drivers. */
 #define SPARE_SIZE	1024
 

@@ -405,14 +405,17 @@ int ipvti_crypto_init_sa(struct ipvti_sa *sa, const u8 *key, size_t len,
 			 struct netlink_ext_ack *extack);
 void ipvti_crypto_free_sa(struct ipvti_sa *sa);			/* process context */
 bool ipvti_crypto_owned(const struct sk_buff *skb);
-/* The rest with bh off. */
-struct sk_buff *ipvti_crypto_buffer(unsigned int head, unsigned int len, unsigned int tail);
+/* The next with bh off. */
 struct ipvti_op *ipvti_op_alloc(struct ipvti_sa *sa);
 void ipvti_op_free(struct ipvti_op *op);
 void ipvti_crypto_iv(struct ipvti_sa *sa, u64 seq, u8 *iv);
 int ipvti_crypto_seal(struct ipvti_op *op, struct sk_buff *skb);
 int ipvti_crypto_open(struct ipvti_op *op, struct sk_buff *skb);
 void ipvti_crypto_exit(void);			/* module exit */
+
+/* ---- buffer.c: memory that packets are encrypted and decrypted in ---- */
+struct sk_buff *ipvti_buffer(unsigned int head, unsigned int len, unsigned int tail); /* bh off */
+void ipvti_buffer_exit(void);			/* module exit */
 
 /* ---- queue.c: packets of one SA leave in the order of their numbers, or of their arrival ---- */
 int ipvti_order_init(struct ipvti_sa *sa);

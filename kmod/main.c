@@ -48,6 +48,7 @@ static void __exit ipvti_exit(void)
 	ipvti_device_exit();
 	ipvti_sa_exit();
 	ipvti_crypto_exit();
+	ipvti_buffer_exit();
 }
 
 module_init(ipvti_init);

@@ -243,7 +243,7 @@ void ipvti_deliver(struct ipvti_batch *batch)
 
 static struct sk_buff *copy_part(const struct sk_buff *skb, unsigned int offset, unsigned int len)
 {
-	struct sk_buff *copy = ipvti_crypto_buffer(NET_SKB_PAD, len, 0);
+	struct sk_buff *copy = ipvti_buffer(NET_SKB_PAD, len, 0);
 
 	if (!copy)
 		return NULL;

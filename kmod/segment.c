@@ -140,7 +140,7 @@ static struct sk_buff *cut(const struct sk_buff *skb, const struct plan *plan, u
 	unsigned int len = min(left, plan->size);
 	struct sk_buff *segment;
 
-	segment = ipvti_crypto_buffer(head, plan->headers + len, tail);
+	segment = ipvti_buffer(head, plan->headers + len, tail);
 	if (!segment)
 		return NULL;
 	skb_copy_from_linear_data(skb, segment->data, plan->headers);

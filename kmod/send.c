@@ -191,7 +191,7 @@ static int copy_packet(const struct sk_buff *skb, u8 *to)
 
 static struct sk_buff *fresh_copy(struct sk_buff *skb, unsigned int head, unsigned int tail)
 {
-	struct sk_buff *copy = ipvti_crypto_buffer(head, skb->len, tail);
+	struct sk_buff *copy = ipvti_buffer(head, skb->len, tail);
 
 	if (!copy)
 		return NULL;
