@@ -6,8 +6,8 @@
  *
  *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, segment.c, esp.c,
  *      crypto.c -> queue.c -> output.c -> the wire
- *   the wire -> transport.c, sockets.c, bulk.c -> receive.c -> replay.c, crypto.c, queue.c, selectors.c
- *      -> GRO -> stack
+ *   the wire -> transport.c, sockets.c, bulk.c -> receive.c -> replay.c, crypto.c, queue.c,
+ *      selectors.c -> GRO -> stack
  *
  * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
  * the SPI table's own. Readers of the packet path take none: they are in RCU (bh) sections.

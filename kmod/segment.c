@@ -155,6 +155,12 @@ static struct sk_buff *cut(const struct sk_buff *skb, const struct plan *plan, u
 	return segment;
 }
 
+/* Is it part of sk_wmem_alloc? A qdisc may have taken it out; tcp_wfree() is not exported. */
+static bool charged(const struct sk_buff *skb)
+{
+	return skb->destructor != sock_efree && skb->destructor != sock_edemux;
+}
+
 /*
  * Each segment is charged to the sender, so that TCP small queues and UDP back-pressure go on
  * counting; the last one takes the place of the original, as it does in time.
@@ -165,7 +171,7 @@ static void charge(struct sk_buff *skb, struct sk_buff *segments)
 	struct sk_buff *segment;
 	int more;
 
-	if (!ipvti_send_charges(skb))
+	if (!ipvti_send_charges(skb) || !charged(skb))
 		return;
 	for (segment = segments; segment->next; segment = segment->next)
 		skb_set_owner_w(segment, sk);

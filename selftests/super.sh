@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # Super-packets of ESP in UDP: they cross the link whole where it takes them, the firewall sees
 # them, every datagram in them is treated as if it came alone, and without them all works as well.
 . "${0%/*}/lib.sh"
@@ -22,14 +22,14 @@ firewall_count() {
 		jq '[.nftables[].rule?.expr[]?.counter?.packets // 0] | add'
 }
 
-# transfer FROM TO ADDRESS: 2 MB; sets SA_PACKETS and SEEN, what the SA from left to right and the
+# transfer FROM TO ADDRESS: 1 MB; sets SA_PACKETS and SEEN, what the SA from left to right and the
 # firewall of right counted of it.
 transfer() {
 	local sa seen
 
 	sa=$(sa_show right vti0 in $SPI_OUT packets)
 	seen=$(firewall_count right)
-	tcp_transfer "$1" "$2" "$3" 2 >/dev/null || return 1
+	tcp_transfer "$1" "$2" "$3" 1 >/dev/null || return 1
 	SA_PACKETS=$(($(sa_show right vti0 in $SPI_OUT packets) - sa))
 	SEEN=$(($(firewall_count right) - seen))
 }
