@@ -14,9 +14,13 @@ sum=$(sha256sum <"$WORK/file")
 
 # sendfile_to ADDRESS tcp|udp
 sendfile_to() {
+	rm -f "$WORK/received"
 	job ip netns exec right "$HELPERS/splice.py" receive "$2" 5000 "$WORK/received" 2>&1
 	wait_for 10 test -e "$WORK/received"
-	left timeout $((60 * SLOWER)) "$HELPERS/splice.py" send "$2" "$1" 5000 "$WORK/file" || return 1
+	left timeout $((60 * SLOWER)) "$HELPERS/splice.py" send "$2" "$1" 5000 "$WORK/file" || {
+		end "$JOB"
+		return 1
+	}
 	wait "$JOB"
 	sha256sum <"$WORK/received"
 	rm -f "$WORK/received"

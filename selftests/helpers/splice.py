@@ -4,7 +4,7 @@
 
 usage: splice.py send tcp|udp|udp-from-4500 ADDRESS PORT FILE
        splice.py receive tcp|udp PORT FILE     FILE exists from the moment it listens
-UDP goes in datagrams of 1200 octets and is received until a second of silence.
+UDP goes in datagrams of 1200 octets and is received until a second of silence follows.
 """
 import os
 import socket
@@ -38,7 +38,7 @@ def receive(proto, port, path):
         sock, _ = sock.accept()
     else:
         open(path, "w").close()
-        sock.settimeout(1)
+        sock.settimeout(30)
     with open(path, "wb") as out:
         while True:
             try:
@@ -48,6 +48,8 @@ def receive(proto, port, path):
             if not data:
                 break
             out.write(data)
+            if proto != "tcp":
+                sock.settimeout(1)
 
 
 if sys.argv[1] == "send":
