@@ -968,19 +968,30 @@ static void own_device_event(struct net_device *dev, unsigned long event)
 		ipvti_event_device(idev, IPVTI_EVENT_DEVICE);
 }
 
-/* Routes may lead through any device: only its MTU matters unless it is named as the lower one. */
+/*
+ * Routes may lead through any device: only its MTU matters unless it is named as the lower one. One
+ * of ours matters only to those whose packets it carried last: when thousands get their keys, and
+ * their MTU with them, all of them would look at their routes for each.
+ */
+static bool matters(const struct ipvti_dev *idev, const struct net_device *dev, unsigned long event)
+{
+	int lower = rtnl_dereference(idev->config)->lower;
+
+	if (lower)
+		return lower == dev->ifindex;
+	return event == NETDEV_CHANGEMTU &&
+	       (!ipvti_is_device(dev) || READ_ONCE(idev->via) == dev->ifindex);
+}
+
 static void lower_device_event(const struct net_device *dev, unsigned long event)
 {
 	struct ipvti_dev *idev;
-	int lower;
 
 	if (event != NETDEV_CHANGEMTU && event != NETDEV_UP && event != NETDEV_REGISTER)
 		return;
-	list_for_each_entry(idev, &ipvti_net(dev_net(dev))->devices, list) {
-		lower = rtnl_dereference(idev->config)->lower;
-		if (lower == dev->ifindex || (!lower && event == NETDEV_CHANGEMTU))
+	list_for_each_entry(idev, &ipvti_net(dev_net(dev))->devices, list)
+		if (matters(idev, dev, event))
 			ipvti_device_changed(idev);
-	}
 }
 
 static int netdevice_event(struct notifier_block *nb, unsigned long event, void *ptr)

@@ -208,6 +208,7 @@ struct ipvti_dev {
 	unsigned long flags;		/* IPVTI_DEV_F_* bits, atomic */
 	u32 mtu_given;			/* at creation; 0: none */
 	bool mtu_own;			/* RTNL: the MTU change under way is not the user's */
+	int via;			/* device of the outer route when the MTU was worked out */
 	spinlock_t roam_lock;		/* the next three: where packets authenticate from */
 	union ipvti_addr roam_addr;
 	u16 roam_family;

@@ -193,6 +193,7 @@ static u32 link_now(struct ipvti_dev *idev, const struct ipvti_config *config, s
 	if (!net || config->family == AF_UNSPEC ||
 	    ipvti_output_route(idev, config, net, &dst, &saddr))
 		return ETH_DATA_LEN;
+	WRITE_ONCE(idev->via, dst->dev->ifindex);
 	mtu = link_mtu(dst);
 	dst_release(dst);
 	return mtu;
