@@ -6,9 +6,18 @@
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
 
-# esp_counter HOST: count by length the ESP packets that leave HOST through wan, from now on.
+# far_end HOST: where the packets of HOST arrive. What leaves is not looked at on its own host: with
+# esp4_offload XFRM completes its packets only behind the egress hook.
+far_end() {
+	case $1 in
+	left) echo right ;;
+	right) echo left ;;
+	esac
+}
+
+# esp_counter HOST: count by length the ESP packets that come from HOST, from now on.
 esp_counter() {
-	ip netns exec "$1" nft -f - <<-END
+	ip netns exec "$(far_end "$1")" nft -f - <<-END
 		table netdev lengths
 		delete table netdev lengths
 		table netdev lengths {
@@ -17,8 +26,8 @@ esp_counter() {
 				flags dynamic
 				size 2048
 			}
-			chain out {
-				type filter hook egress device wan priority -500;
+			chain in {
+				type filter hook ingress device wan priority -500;
 				ip protocol esp update @seen { ip length }
 			}
 		}
@@ -27,7 +36,7 @@ esp_counter() {
 
 # lengths HOST: of the ESP packets counted, each once.
 lengths() {
-	on "$1" nft -j list set netdev lengths seen |
+	on "$(far_end "$1")" nft -j list set netdev lengths seen |
 		jq -r '.nftables[].set?.elem[]?' | sort -n | xargs
 }
 
