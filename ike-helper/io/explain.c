@@ -91,7 +91,7 @@ static void hint(const struct ike_explanation *e, char *buf, size_t len)
 			 port);
 	else if (port == PORT_NATT)
 		snprintf(buf, len,
-			 "IKE_SA_INIT was answered on UDP %u, IKE_AUTH was not on UDP %u: a firewall or NAT that lets only the first port through looks like that",
+			 "IKE_SA_INIT was answered on UDP %d, IKE_AUTH was not on UDP %d: a firewall or NAT that lets only the first port through looks like that",
 			 PORT_IKE, PORT_NATT);
 	else
 		snprintf(buf, len,
