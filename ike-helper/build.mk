@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # The IKE core and its OpenSSL backend: pure, no I/O.
 libs += libike
-libike-srcs := $(sort $(wildcard ike-helper/core/*.c)) ike-helper/crypto/openssl.c
+libike-srcs := $(sort $(wildcard ike-helper/core/*.c)) \
+	$(addprefix ike-helper/crypto/,openssl.c pubkey.c x509.c)
 libike-pkgs := libcrypto
 
 # The daemon around it; all but main() is an archive, so that tests link what the program does.

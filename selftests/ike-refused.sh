@@ -49,7 +49,7 @@ reload() { site_reload $proposals "$@"; }
 
 gateway_load secret='another secret'
 check_fails 'wrong psk, charon starts: it is refused' initiate
-explained 'wrong psk, charon starts' auth-failed psk 'the secrets differ'
+explained 'wrong psk, charon starts' auth-failed psk 'proof of its identity is wrong.*another pre-shared key'
 nothing_half 'wrong psk, charon starts'
 gateway_load
 reload remote-id=elsewhere.example.net

@@ -7,11 +7,13 @@
 
 #include "state.h"
 
+#define ACTION_OCTETS 3	/* what is signed, the signature, certificates */
+
 /* Octets behind an action live in one allocation that the action owns. */
 struct action_block {
 	struct ike_action act;
-	uint8_t *octets[2];
-	size_t len[2];
+	uint8_t *octets[ACTION_OCTETS];
+	size_t len[ACTION_OCTETS];
 };
 
 struct ike_action *ike_act(struct ike_core *c, enum ike_action_type type, uint32_t tunnel)
@@ -31,8 +33,10 @@ struct ike_action *ike_act(struct ike_core *c, enum ike_action_type type, uint32
 const uint8_t *ike_act_octets(struct ike_action *a, const void *data, size_t len)
 {
 	struct action_block *b = (struct action_block *)a;
-	int i = b->octets[0] ? 1 : 0;
+	int i = 0;
 
+	while (b->octets[i])
+		i++;
 	b->octets[i] = ike_alloc(len);
 	b->len[i] = len;
 	if (len)
@@ -49,7 +53,7 @@ void ike_actions_clear(struct ike_actions *acts)
 	for (; acts->head; acts->head = next) {
 		next = acts->head->next;
 		b = (struct action_block *)acts->head;
-		for (i = 0; i < 2; i++) {
+		for (i = 0; i < ACTION_OCTETS; i++) {
 			ike_wipe(b->octets[i], b->len[i]);
 			free(b->octets[i]);
 		}

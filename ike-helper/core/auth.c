@@ -13,8 +13,8 @@ enum {
 
 /* ---- common ---- */
 
-static void ask(struct ike_core *c, struct ike_sa *sa, enum ike_action_type type, bool by_initiator,
-		uint32_t token, struct ike_chunk auth)
+static struct ike_action *ask(struct ike_core *c, struct ike_sa *sa, enum ike_action_type type,
+			      bool by_initiator, uint32_t token)
 {
 	const struct ike_id *own = &sa->tunnel->cfg.local_id;
 	const struct ike_id *signer = type == IKE_ACT_MAKE_AUTH ? own : &sa->peer_id;
@@ -23,7 +23,8 @@ static void ask(struct ike_core *c, struct ike_sa *sa, enum ike_action_type type
 
 	ike_auth_octets(c, sa, by_initiator, signer, &octets);
 	a->token = token;
-	a->u.auth.method = sa->tunnel->cfg.auth;
+	a->u.auth.kind = sa->tunnel->cfg.auth;
+	a->u.auth.hashes = sa->hashes;
 	a->u.auth.prf = ike_proposal_id(&sa->proposal, IKE_TRANSFORM_PRF);
 	a->u.auth.local_id = *own;
 	a->u.auth.remote_id = sa->initiator && type == IKE_ACT_MAKE_AUTH ?
@@ -32,16 +33,14 @@ static void ask(struct ike_core *c, struct ike_sa *sa, enum ike_action_type type
 	a->u.auth.spi_r = sa->spi_r;
 	a->u.auth.octets = ike_act_octets(a, octets.data, octets.len);
 	a->u.auth.octets_len = octets.len;
-	if (auth.data)
-		a->u.auth.auth = ike_act_octets(a, auth.data, auth.len);
-	a->u.auth.auth_len = auth.len;
 	ike_writer_free(&octets);
+	return a;
 }
 
 static void ask_make(struct ike_core *c, struct ike_sa *sa)
 {
 	sa->auth.make_token = ike_new_token(c);
-	ask(c, sa, IKE_ACT_MAKE_AUTH, sa->initiator, sa->auth.make_token, (struct ike_chunk){ 0 });
+	ask(c, sa, IKE_ACT_MAKE_AUTH, sa->initiator, sa->auth.make_token);
 }
 
 /* AUTH payload: method and three reserved octets before the data (section 3.8). */
@@ -57,16 +56,41 @@ static bool get_auth(const struct ike_payloads *ps, uint8_t *method, struct ike_
 	return !r.bad && data->len;
 }
 
+static bool method_fits(enum ike_auth_kind kind, uint8_t method)
+{
+	switch (method) {
+	case IKE_AUTH_PSK:
+		return kind == IKE_BY_PSK;
+	case IKE_AUTH_RSA:
+	case IKE_AUTH_ECDSA_256:
+	case IKE_AUTH_ECDSA_384:
+	case IKE_AUTH_ECDSA_521:
+	case IKE_AUTH_DIGITAL_SIGNATURE:
+		return kind == IKE_BY_PUBKEY;
+	}
+	return false;
+}
+
 static bool ask_check(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
 		      struct ike_blob *inner, uint8_t first)
 {
+	struct ike_writer certs = { 0 };
 	struct ike_chunk data;
+	struct ike_action *a;
 	uint8_t method;
 
-	if (!get_auth(ps, &method, &data) || method != sa->tunnel->cfg.auth)
+	if (!get_auth(ps, &method, &data) || !method_fits(sa->tunnel->cfg.auth, method))
 		return false;
 	sa->auth.check_token = ike_new_token(c);
-	ask(c, sa, IKE_ACT_CHECK_AUTH, !sa->initiator, sa->auth.check_token, data);
+	a = ask(c, sa, IKE_ACT_CHECK_AUTH, !sa->initiator, sa->auth.check_token);
+	a->u.auth.method = method;
+	a->u.auth.auth = ike_act_octets(a, data.data, data.len);
+	a->u.auth.auth_len = data.len;
+	ike_certs_get(ps, &certs);
+	if (certs.len)
+		a->u.auth.certs = ike_act_octets(a, certs.data, certs.len);
+	a->u.auth.certs_len = certs.len;
+	ike_writer_free(&certs);
 	sa->auth.held_first = first;
 	ike_blob_free(&sa->auth.held);
 	sa->auth.held = *inner;
@@ -89,11 +113,16 @@ static void put_id(struct ike_builder *b, uint8_t type, const struct ike_id *id)
 	ike_payload_end(b, start);
 }
 
+static void put_certs(struct ike_builder *b, const struct ike_sa *sa)
+{
+	ike_certs_put(b, (struct ike_chunk){ sa->auth.own_certs.data, sa->auth.own_certs.len });
+}
+
 static void put_auth(struct ike_builder *b, const struct ike_sa *sa)
 {
 	size_t start = ike_payload_begin(b, IKE_P_AUTH);
 
-	ike_put_u32(&b->w, (uint32_t)sa->tunnel->cfg.auth << 24);
+	ike_put_u32(&b->w, (uint32_t)sa->auth.own_method << 24);
 	ike_put(&b->w, sa->auth.own.data, sa->auth.own.len);
 	ike_payload_end(b, start);
 }
@@ -123,15 +152,15 @@ static void explain_method(struct ike_core *c, const struct ike_sa *sa,
 	char buf[32];
 
 	row->differs = true;
-	snprintf(row->ours, sizeof(row->ours), "%s",
-		 method_text(sa->tunnel->cfg.auth, buf, sizeof(buf)));
+	snprintf(row->ours, sizeof(row->ours), sa->tunnel->cfg.auth == IKE_BY_PSK ?
+		 "pre-shared key" : "certificate and signature");
 	if (get_auth(ps, &method, &data)) {
 		snprintf(row->theirs, sizeof(row->theirs), "%s",
 			 method_text(method, buf, sizeof(buf)));
 	} else {
 		snprintf(row->theirs, sizeof(row->theirs), "EAP");
 		snprintf(a->u.explain.detail, IKE_MAX_TEXT,
-			 "the peer wants EAP, which there is none of here: have it use a pre-shared key");
+			 "the peer wants EAP, which there is none of here: have it use a pre-shared key or a certificate");
 	}
 	snprintf(a->u.explain.wanted, IKE_MAX_TEXT, "%s", row->ours);
 	snprintf(a->u.explain.offered, IKE_MAX_TEXT, "%s", row->theirs);
@@ -201,6 +230,10 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	struct ike_builder b = { 0 };
 
 	put_id(&b, IKE_P_IDI, &sa->tunnel->cfg.local_id);
+	put_certs(&b, sa);
+	if (sa->tunnel->cfg.auth == IKE_BY_PUBKEY)
+		ike_cert_put(&b, IKE_P_CERTREQ, (struct ike_chunk){
+			     sa->tunnel->cfg.authorities, sa->tunnel->cfg.authorities_len });
 	if (sa->tunnel->cfg.remote_id.type != IKE_ID_ANY)
 		put_id(&b, IKE_P_IDR, &sa->tunnel->cfg.remote_id);
 	put_auth(&b, sa);
@@ -432,6 +465,7 @@ static void respond(struct ike_core *c, struct ike_sa *sa)
 	if (sa->auth.make_token || sa->answer.token)
 		return;
 	put_id(&b, IKE_P_IDR, &sa->tunnel->cfg.local_id);
+	put_certs(&b, sa);
 	put_auth(&b, sa);
 	ike_sa_established(c, sa);
 	put_child(c, sa, &b);
@@ -452,17 +486,27 @@ static void responder_checked(struct ike_core *c, struct ike_sa *sa, const struc
 
 /* ---- answers to what was asked ---- */
 
-void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, bool ok)
+static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	enum ike_reason reason = !ev->u.auth.ok && ev->u.auth.reason == IKE_REASON_CERTIFICATE ?
+				 IKE_REASON_CERTIFICATE : IKE_REASON_AUTH_FAILED;
+	struct ike_action *a = explain_id(c, sa->tunnel, sa, reason, NULL);
+
+	if (ev->u.auth.text)
+		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", ev->u.auth.text);
+	if (sa->initiator)
+		fail(c, sa, reason);
+	else
+		respond_failed(c, sa);
+}
+
+void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
 	struct ike_payloads ps;
 
 	sa->auth.check_token = 0;
-	if (!ok || !held_payloads(sa, &ps)) {
-		explain_id(c, sa->tunnel, sa, IKE_REASON_AUTH_FAILED, NULL);
-		if (sa->initiator)
-			fail(c, sa, IKE_REASON_AUTH_FAILED);
-		else
-			respond_failed(c, sa);
+	if (!ev->u.auth.ok || !held_payloads(sa, &ps)) {
+		not_proven(c, sa, ev);
 		return;
 	}
 	if (!sa->initiator) {
@@ -482,11 +526,15 @@ static void ready(struct ike_core *c, struct ike_sa *sa)
 
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
+	struct ike_action *a;
+
 	sa->auth.make_token = 0;
 	if (!ev->u.auth.ok) {
 		if (sa->initiator)
 			sa->peer_id = sa->tunnel->cfg.remote_id;
-		explain_id(c, sa->tunnel, sa, IKE_REASON_NO_SECRET, NULL);
+		a = explain_id(c, sa->tunnel, sa, IKE_REASON_NO_SECRET, NULL);
+		if (ev->u.auth.text)
+			snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", ev->u.auth.text);
 		if (sa->initiator)
 			ike_sa_kill(c, sa, IKE_REASON_NO_SECRET);
 		else
@@ -494,6 +542,8 @@ void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event
 		return;
 	}
 	ike_blob_set(&sa->auth.own, ev->u.auth.data, ev->u.auth.len);
+	ike_blob_set(&sa->auth.own_certs, ev->u.auth.certs, ev->u.auth.certs_len);
+	sa->auth.own_method = ev->u.auth.method;
 	ready(c, sa);
 }
 

@@ -9,6 +9,11 @@
 
 #include "state.h"
 
+#define HARD_SECONDS	120			/* and the time until the peer is given up */
+#define HARD_BYTES	(UINT64_C(1) << 30)
+#define HARD_PACKETS	(UINT64_C(1) << 20)
+#define CIPHER_BYTES	(UINT64_C(1) << 52)	/* 2^48 blocks of AES: far below the birthday bound */
+
 struct ike_child *ike_child_new(struct ike_core *c, uint8_t cfg, bool initiator)
 {
 	struct ike_child *child = ike_alloc(sizeof(*child));
@@ -111,14 +116,36 @@ static uint64_t less(struct ike_core *c, uint64_t limit)
 	return ike_jitter(c, limit * 19 / 20, 5);
 }
 
-static void set_limits(struct ike_core *c, struct ike_install *in, const struct ike_limits *soft)
+static uint64_t up_to(uint64_t limit, uint64_t most)
 {
+	return limit < most ? limit : most;
+}
+
+static uint64_t at_least(uint64_t margin, uint64_t least)
+{
+	return margin > least ? margin : least;
+}
+
+/* Room for a rekey whose messages get lost: see struct ike_limits. */
+static void set_limits(struct ike_core *c, const struct ike_sa *sa, struct ike_install *in,
+		       const struct ike_limits *soft)
+{
+	uint64_t give_up = sa->tunnel->cfg.give_up_ms / 1000;
+
 	in->soft.seconds = less(c, soft->seconds);
 	in->soft.bytes = less(c, soft->bytes);
 	in->soft.packets = less(c, soft->packets);
-	in->hard.seconds = soft->seconds + soft->seconds / 10;
-	in->hard.bytes = soft->bytes + soft->bytes / 10;
-	in->hard.packets = soft->packets + soft->packets / 10;
+	if (soft->seconds)
+		in->hard.seconds = up_to(soft->seconds + at_least(soft->seconds / 10, give_up +
+								   HARD_SECONDS), UINT32_MAX);
+	if (soft->bytes)
+		in->hard.bytes = at_least(up_to(soft->bytes + at_least(soft->bytes, HARD_BYTES),
+						CIPHER_BYTES), soft->bytes);
+	if (soft->packets)
+		in->hard.packets = at_least(up_to(soft->packets + at_least(soft->packets,
+									   HARD_PACKETS),
+						  in->esn ? UINT64_MAX : UINT32_MAX),
+					    soft->packets);
 }
 
 static void set_tag(const struct ike_sa *sa, const struct ike_child *child, uint8_t *tag)
@@ -149,7 +176,7 @@ static struct ike_install *install(struct ike_core *c, const struct ike_sa *sa,
 	memcpy(in->local, child->local, sizeof(in->local));
 	memcpy(in->remote, child->remote, sizeof(in->remote));
 	if (cfg)
-		set_limits(c, in, &cfg->soft);
+		set_limits(c, sa, in, &cfg->soft);
 	in->child = child->cfg;
 	set_tag(sa, child, in->tag);
 	return in;

@@ -10,6 +10,7 @@ enum {
 	DEFAULT_PORT_NATT = 4500,
 	DEFAULT_HALF_OPEN_PER_ADDR = 3,
 	DEFAULT_HALF_OPEN_MAX = 256,
+	UNKNOWN_PER_SECOND = 5,
 };
 
 struct ike_core *ike_core_new(const struct ike_core_config *cfg)
@@ -52,22 +53,18 @@ void ike_core_free(struct ike_core *c)
 
 /* ---- datagrams ---- */
 
-static void wrong_version(struct ike_core *c, const struct ike_event *ev,
-			  const struct ike_header *h)
+/* An answer that no IKE SA protects: one notification. */
+static void answer_plain(struct ike_core *c, const struct ike_event *ev, struct ike_header h,
+			 uint16_t type)
 {
-	struct ike_header answer = { .spi_i = h->spi_i, .spi_r = h->spi_r, .next = IKE_P_NOTIFY,
-				     .exchange = h->exchange, .flags = IKE_FLAG_RESPONSE,
-				     .id = h->id };
 	struct ike_blob flight = { 0 };
 	struct ike_builder b = { 0 };
 	struct ike_writer w = { 0 };
 	struct ike_sa none = { 0 };
 
-	/* RFC 7296 section 2.5: a higher version is answered, an IKEv1 packet is not. */
-	if (h->version >> 4 < IKE_MAJOR_VERSION || h->flags & IKE_FLAG_RESPONSE)
-		return;
-	ike_notify_put(&b, IKE_NOTIFY_INVALID_MAJOR_VERSION, NULL, 0);
-	ike_header_put(&w, &answer);
+	ike_notify_put(&b, type, NULL, 0);
+	h.next = IKE_P_NOTIFY;
+	ike_header_put(&w, &h);
 	ike_put(&w, b.w.data, b.w.len);
 	ike_header_finish(&w);
 	ike_flight_plain(&flight, &w);
@@ -75,6 +72,40 @@ static void wrong_version(struct ike_core *c, const struct ike_event *ev,
 	ike_blob_free(&flight);
 	ike_writer_free(&b.w);
 	ike_writer_free(&w);
+}
+
+static void wrong_version(struct ike_core *c, const struct ike_event *ev,
+			  const struct ike_header *h)
+{
+	struct ike_header answer = { .spi_i = h->spi_i, .spi_r = h->spi_r,
+				     .exchange = h->exchange, .flags = IKE_FLAG_RESPONSE,
+				     .id = h->id };
+
+	/* RFC 7296 section 2.5: a higher version is answered, an IKEv1 packet is not. */
+	if (h->version >> 4 < IKE_MAJOR_VERSION || h->flags & IKE_FLAG_RESPONSE)
+		return;
+	answer_plain(c, ev, answer, IKE_NOTIFY_INVALID_MAJOR_VERSION);
+}
+
+/*
+ * RFC 7296 section 2.21.4: a peer that keeps an IKE SA we have lost is told so, as it would be told
+ * on it, and not more often than UNKNOWN_PER_SECOND, so that we cannot be used to flood anybody.
+ */
+static void unknown_sa(struct ike_core *c, const struct ike_event *ev, const struct ike_header *h)
+{
+	struct ike_header answer = { .spi_i = h->spi_i, .spi_r = h->spi_r,
+				     .exchange = h->exchange, .id = h->id,
+				     .flags = IKE_FLAG_RESPONSE |
+					      (~h->flags & IKE_FLAG_INITIATOR) };
+
+	if (h->flags & IKE_FLAG_RESPONSE || !h->spi_r)
+		return;
+	if (!c->unknown_at || c->now >= c->unknown_at + 1000) {
+		c->unknown_at = c->now;
+		c->unknown = 0;
+	}
+	if (c->unknown++ < UNKNOWN_PER_SECOND)
+		answer_plain(c, ev, answer, IKE_NOTIFY_INVALID_IKE_SPI);
 }
 
 static void datagram(struct ike_core *c, const struct ike_event *ev)
@@ -96,6 +127,8 @@ static void datagram(struct ike_core *c, const struct ike_event *ev)
 	sa = ike_sa_find(c, &h);
 	if (sa)
 		ike_exchange_datagram(c, sa, ev, &h);
+	else
+		unknown_sa(c, ev, &h);
 }
 
 /* ---- answers to actions ---- */
@@ -132,7 +165,7 @@ static void auth_answer(struct ike_core *c, const struct ike_event *ev)
 			return;
 		}
 		if (ev->type == IKE_EV_AUTH_CHECKED && sa->auth.check_token == ev->token) {
-			ike_auth_checked(c, sa, ev->u.auth.ok);
+			ike_auth_checked(c, sa, ev);
 			return;
 		}
 	}

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "dn.h"
+
 /* The table of identity types: how a prefix names them and whether their octets are text. */
 static const struct id_type {
 	uint8_t type;
@@ -81,6 +83,15 @@ static bool id_from_prefix(const char *text, struct ike_id *id, bool *found)
 	return false;
 }
 
+static bool set_dn(struct ike_id *id, const char *text)
+{
+	struct ike_writer der = { 0 };
+	bool ok = ike_dn_parse(text, &der) && set_id(id, IKE_ID_DER_ASN1_DN, der.data, der.len);
+
+	ike_writer_free(&der);
+	return ok;
+}
+
 bool ike_id_parse(const char *text, struct ike_id *id)
 {
 	struct ike_addr a;
@@ -96,6 +107,8 @@ bool ike_id_parse(const char *text, struct ike_id *id)
 	ok = id_from_prefix(text, id, &found);
 	if (found)
 		return ok;
+	if (strchr(text, '='))
+		return set_dn(id, text);
 	if (strpbrk(text, " \t=,/:%"))
 		return false;
 	return set_id(id, strchr(text, '@') ? IKE_ID_RFC822_ADDR : IKE_ID_FQDN, text, strlen(text));
@@ -145,6 +158,9 @@ void ike_id_text(const struct ike_id *id, char *buf, size_t len)
 		snprintf(buf, len, "type %u", id->type);
 	} else if (type->text && printable(id)) {
 		plain_id_text(id, type, buf, len);
+	} else if (id->type == IKE_ID_DER_ASN1_DN &&
+		   ike_dn_text((struct ike_chunk){ id->data, id->len }, buf, len)) {
+		return;
 	} else if (id->type == IKE_ID_KEY_ID && printable(id)) {
 		snprintf(buf, len, "keyid:@%.*s", (int)id->len, (const char *)id->data);
 	} else {
@@ -155,6 +171,10 @@ void ike_id_text(const struct ike_id *id, char *buf, size_t len)
 bool ike_id_match(const struct ike_id *wanted, const struct ike_id *id)
 {
 	if (wanted->type == IKE_ID_ANY)
+		return true;
+	if (wanted->type == IKE_ID_DER_ASN1_DN && id->type == IKE_ID_DER_ASN1_DN &&
+	    ike_dn_same((struct ike_chunk){ wanted->data, wanted->len },
+			(struct ike_chunk){ id->data, id->len }))
 		return true;
 	if (wanted->type != id->type || wanted->len != id->len)
 		return false;

@@ -44,6 +44,9 @@
 #define IKE_MAX_KEYMAT		128	/* key material of one ESP SA: 32 + 64 is the most in use */
 #define IKE_MAX_ALG		32	/* an algorithm keyword, with NUL */
 #define IKE_MAX_TEXT		512	/* a line of log or explanation, with NUL */
+#define IKE_MAX_AUTH		1024	/* AUTH data: an AlgorithmIdentifier and RSA-4096, with room */
+#define IKE_MAX_CERTS		16384	/* certificates of one side, each behind its length */
+#define IKE_MAX_AUTHORITIES	320	/* data of CERTREQ: 16 authorities */
 #define IKE_MAX_CONTRASTS	8	/* lines of an explanation that compare */
 #define IKE_MAX_CONTRAST	256	/* one side of such a line, with NUL */
 #define IKE_TAG_LEN		32	/* the kernel's owner tag of an SA */
@@ -149,7 +152,34 @@ enum ike_protocol {
  * enum ike_auth_method - AUTH payload methods (RFC 7296 section 3.8)
  */
 enum ike_auth_method {
+	IKE_AUTH_RSA = 1,
 	IKE_AUTH_PSK = 2,
+	IKE_AUTH_ECDSA_256 = 9,			/* RFC 4754, and likewise below */
+	IKE_AUTH_ECDSA_384 = 10,
+	IKE_AUTH_ECDSA_521 = 11,
+	IKE_AUTH_DIGITAL_SIGNATURE = 14,	/* RFC 7427 */
+};
+
+/**
+ * enum ike_hash - SIGNATURE_HASH_ALGORITHMS (RFC 7427 section 7)
+ * @IKE_HASH_IDENTITY: none, for signatures that have their own (RFC 8420)
+ */
+enum ike_hash {
+	IKE_HASH_SHA1 = 1,
+	IKE_HASH_SHA2_256 = 2,
+	IKE_HASH_SHA2_384 = 3,
+	IKE_HASH_SHA2_512 = 4,
+	IKE_HASH_IDENTITY = 5,
+};
+
+/**
+ * enum ike_auth_kind - how both sides of a tunnel prove who they are
+ * @IKE_BY_PSK: with a shared secret
+ * @IKE_BY_PUBKEY: with signatures and certificates
+ */
+enum ike_auth_kind {
+	IKE_BY_PSK,
+	IKE_BY_PUBKEY,
 };
 
 /**
@@ -180,7 +210,10 @@ enum ike_start {
  * @bytes: of ESP payload
  * @packets: count
  *
- * Applies as the soft limit; the hard limit is 10 % above it.
+ * Applies as the soft limit. The hard limit leaves room for a rekey whose messages get lost: in
+ * time a tenth, at least the time until the peer is given up and two minutes; in packets and bytes
+ * the same again, at least 2^20 packets or 2^30 bytes, within the sequence numbers there are and
+ * 2^52 bytes.
  */
 struct ike_limits {
 	uint32_t seconds;
@@ -215,7 +248,9 @@ struct ike_child_config {
  * @tag: goes into the first eight octets of every SA tag
  * @local_id: our identity
  * @remote_id: the identity the peer must prove; IKE_ID_ANY takes any
- * @auth: enum ike_auth_method, for both directions
+ * @auth: enum ike_auth_kind, for both directions
+ * @authorities_len: octets used in @authorities
+ * @authorities: IKE_BY_PUBKEY: data of CERTREQ
  * @local: our address, family 0 for any; ports are ignored
  * @n_remote: addresses used in @remote; 0 lets the peer come from anywhere
  * @remote: the peer's addresses, matched as responder. As initiator the address comes with the
@@ -240,6 +275,8 @@ struct ike_peer_config {
 	struct ike_id local_id;
 	struct ike_id remote_id;
 	uint8_t auth;
+	uint16_t authorities_len;
+	uint8_t authorities[IKE_MAX_AUTHORITIES];
 	struct ike_addr local;
 	uint8_t n_remote;
 	struct ike_addr remote[IKE_MAX_ADDRS];
@@ -279,6 +316,54 @@ struct ike_core_config {
 	unsigned int half_open_max;
 };
 
+/**
+ * enum ike_step - where in the protocol something happened
+ */
+enum ike_step {
+	IKE_STEP_RESOLVE,
+	IKE_STEP_SA_INIT,
+	IKE_STEP_AUTH,
+	IKE_STEP_CREATE_CHILD,
+	IKE_STEP_REKEY_CHILD,
+	IKE_STEP_REKEY_IKE,
+	IKE_STEP_INFORMATIONAL,
+	IKE_STEP_INSTALL,
+	IKE_N_STEPS,
+};
+
+/**
+ * enum ike_reason - why something failed or ended
+ */
+enum ike_reason {
+	IKE_REASON_NONE,
+	IKE_REASON_NO_ADDRESS,		/* name does not resolve, or no route */
+	IKE_REASON_TIMEOUT,		/* no answer */
+	IKE_REASON_NO_PROPOSAL_CHOSEN,
+	IKE_REASON_INVALID_KE,		/* groups do not meet */
+	IKE_REASON_INVALID_SYNTAX,
+	IKE_REASON_VERSION,		/* the peer does not speak IKEv2 */
+	IKE_REASON_NO_CONFIG,		/* a peer we have no tunnel for */
+	IKE_REASON_WRONG_ID,		/* the peer is not who it should be */
+	IKE_REASON_NO_SECRET,		/* we have no secret for this peer */
+	IKE_REASON_AUTH_FAILED,		/* the peer's proof is wrong */
+	IKE_REASON_AUTH_REFUSED,	/* the peer says ours is */
+	IKE_REASON_AUTH_METHOD,		/* the peer authenticates in another way */
+	IKE_REASON_CERTIFICATE,		/* the peer's certificate is not accepted */
+	IKE_REASON_TS_UNACCEPTABLE,
+	IKE_REASON_NO_ADDITIONAL_SAS,
+	IKE_REASON_ADDRESS_CONFIG,	/* the peer could not give us a virtual address */
+	IKE_REASON_CRITICAL_PAYLOAD,	/* a critical payload unknown here or there */
+	IKE_REASON_KERNEL,		/* SPI or SA refused */
+	IKE_REASON_CRYPTO,		/* key exchange or decryption failed */
+	IKE_REASON_PEER_ERROR,		/* an error notification of no other kind */
+	IKE_REASON_DELETED_BY_PEER,
+	IKE_REASON_DELETED_HERE,
+	IKE_REASON_PEER_RESTARTED,	/* INITIAL_CONTACT */
+	IKE_REASON_REPLACED,		/* by a newer SA of the same tunnel */
+	IKE_REASON_EXPIRED,		/* hard limit */
+	IKE_N_REASONS,
+};
+
 /* ---- events ---------------------------------------------------------------------------------- */
 
 /**
@@ -296,7 +381,7 @@ struct ike_core_config {
  * @IKE_EV_ADDRESS: u.address answers IKE_ACT_RESOLVE
  * @IKE_EV_SPI: u.spi answers IKE_ACT_ALLOC_SPI
  * @IKE_EV_AUTH_MADE: u.auth answers IKE_ACT_MAKE_AUTH
- * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; only @ok is looked at
+ * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; @ok, @reason and @text are looked at
  * @IKE_EV_SA_FAILED: u.sa: the kernel refused the INSTALL of that SPI; @text says why
  * @IKE_EV_SOFT_EXPIRE: u.sa: rekey it
  * @IKE_EV_HARD_EXPIRE: u.sa: the kernel has deleted it
@@ -379,12 +464,21 @@ struct ike_event {
 		} spi;
 		/**
 		 * @ok: false: no secret for this peer, or the proof is wrong
+		 * @method: AUTH method
 		 * @data: AUTH payload data
+		 * @certs: our certificates, each behind its length in two octets
+		 * @reason: IKE_REASON_AUTH_FAILED or IKE_REASON_CERTIFICATE
+		 * @text: why not, in words, or NULL
 		 */
 		struct {
 			bool ok;
+			uint8_t method;
 			const uint8_t *data;
 			size_t len;
+			const uint8_t *certs;
+			size_t certs_len;
+			enum ike_reason reason;
+			const char *text;
 		} auth;
 		struct {
 			enum ike_dir dir;
@@ -470,53 +564,6 @@ enum ike_log_level {
 	IKE_LOG_NOTICE = 5,
 	IKE_LOG_INFO = 6,
 	IKE_LOG_DEBUG = 7,
-};
-
-/**
- * enum ike_step - where in the protocol something happened
- */
-enum ike_step {
-	IKE_STEP_RESOLVE,
-	IKE_STEP_SA_INIT,
-	IKE_STEP_AUTH,
-	IKE_STEP_CREATE_CHILD,
-	IKE_STEP_REKEY_CHILD,
-	IKE_STEP_REKEY_IKE,
-	IKE_STEP_INFORMATIONAL,
-	IKE_STEP_INSTALL,
-	IKE_N_STEPS,
-};
-
-/**
- * enum ike_reason - why something failed or ended
- */
-enum ike_reason {
-	IKE_REASON_NONE,
-	IKE_REASON_NO_ADDRESS,		/* name does not resolve, or no route */
-	IKE_REASON_TIMEOUT,		/* no answer */
-	IKE_REASON_NO_PROPOSAL_CHOSEN,
-	IKE_REASON_INVALID_KE,		/* groups do not meet */
-	IKE_REASON_INVALID_SYNTAX,
-	IKE_REASON_VERSION,		/* the peer does not speak IKEv2 */
-	IKE_REASON_NO_CONFIG,		/* a peer we have no tunnel for */
-	IKE_REASON_WRONG_ID,		/* the peer is not who it should be */
-	IKE_REASON_NO_SECRET,		/* we have no secret for this peer */
-	IKE_REASON_AUTH_FAILED,		/* the peer's proof is wrong */
-	IKE_REASON_AUTH_REFUSED,	/* the peer says ours is */
-	IKE_REASON_AUTH_METHOD,		/* the peer authenticates in another way */
-	IKE_REASON_TS_UNACCEPTABLE,
-	IKE_REASON_NO_ADDITIONAL_SAS,
-	IKE_REASON_ADDRESS_CONFIG,	/* the peer could not give us a virtual address */
-	IKE_REASON_CRITICAL_PAYLOAD,	/* a critical payload unknown here or there */
-	IKE_REASON_KERNEL,		/* SPI or SA refused */
-	IKE_REASON_CRYPTO,		/* key exchange or decryption failed */
-	IKE_REASON_PEER_ERROR,		/* an error notification of no other kind */
-	IKE_REASON_DELETED_BY_PEER,
-	IKE_REASON_DELETED_HERE,
-	IKE_REASON_PEER_RESTARTED,	/* INITIAL_CONTACT */
-	IKE_REASON_REPLACED,		/* by a newer SA of the same tunnel */
-	IKE_REASON_EXPIRED,		/* hard limit */
-	IKE_N_REASONS,
 };
 
 /**
@@ -634,7 +681,9 @@ struct ike_install {
 
 /**
  * struct ike_auth_work - a question to the key process
- * @method: enum ike_auth_method
+ * @kind: enum ike_auth_kind
+ * @method: CHECK_AUTH: AUTH method of the peer
+ * @hashes: MAKE_AUTH: what the peer takes by RFC 7427, a bit for each enum ike_hash
  * @prf: transform id of the negotiated PRF
  * @local_id: ours
  * @remote_id: the peer's, as it claims
@@ -644,9 +693,13 @@ struct ike_install {
  * @octets_len: length of @octets
  * @auth: CHECK_AUTH: the peer's AUTH data
  * @auth_len: length of @auth
+ * @certs: CHECK_AUTH: the peer's certificates, each behind its length in two octets
+ * @certs_len: length of @certs
  */
 struct ike_auth_work {
+	uint8_t kind;
 	uint8_t method;
+	uint32_t hashes;
 	uint16_t prf;
 	struct ike_id local_id;
 	struct ike_id remote_id;
@@ -656,6 +709,8 @@ struct ike_auth_work {
 	size_t octets_len;
 	const uint8_t *auth;
 	size_t auth_len;
+	const uint8_t *certs;
+	size_t certs_len;
 };
 
 /**
@@ -908,7 +963,7 @@ void ike_proposal_text(const struct ike_proposal *p, char *buf, size_t len);
 /**
  * ike_id_parse() - text to an identity
  * @text: an address, a name, user@name, "keyid:HEX" or "keyid:@TEXT", "fqdn:…", "email:…",
- *	"dn:HEX" (DER), "%any"
+ *	"C=CH, O=Example, CN=gw", "dn:HEX" (DER), "%any"
  * @id: result
  *
  * Return: false if it is none of these or too long.

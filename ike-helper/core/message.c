@@ -7,6 +7,7 @@
 enum {
 	CRITICAL = 0x80,
 	LENGTH_OFFSET = 24,
+	CERT_X509_SIGNATURE = 4,
 	KNOWN_FIRST = IKE_P_SA,
 	KNOWN_LAST = IKE_P_EAP,
 };
@@ -191,6 +192,45 @@ void ike_ke_put(struct ike_builder *b, uint16_t group, const uint8_t *pub, size_
 	ike_put_u16(&b->w, 0);
 	ike_put(&b->w, pub, len);
 	ike_payload_end(b, start);
+}
+
+void ike_cert_put(struct ike_builder *b, uint8_t type, struct ike_chunk data)
+{
+	size_t start = ike_payload_begin(b, type);
+
+	ike_put_u8(&b->w, CERT_X509_SIGNATURE);
+	ike_put(&b->w, data.data, data.len);
+	ike_payload_end(b, start);
+}
+
+void ike_certs_put(struct ike_builder *b, struct ike_chunk certs)
+{
+	struct ike_reader r = ike_reader_init(certs.data, certs.len);
+	struct ike_chunk one;
+
+	while (r.left) {
+		one.len = ike_get_u16(&r);
+		one.data = ike_get(&r, one.len);
+		if (!one.data)
+			return;
+		ike_cert_put(b, IKE_P_CERT, one);
+	}
+}
+
+void ike_certs_get(const struct ike_payloads *ps, struct ike_writer *out)
+{
+	struct ike_chunk body;
+	size_t i;
+
+	for (i = 0; i < ps->n; i++) {
+		body = ps->p[i].body;
+		if (ps->p[i].type != IKE_P_CERT || body.len < 2 ||
+		    body.data[0] != CERT_X509_SIGNATURE ||
+		    out->len + 2 + body.len - 1 > IKE_MAX_CERTS)
+			continue;
+		ike_put_u16(out, body.len - 1);
+		ike_put(out, body.data + 1, body.len - 1);
+	}
 }
 
 bool ike_ke_get(struct ike_chunk body, uint16_t *group, struct ike_chunk *pub)

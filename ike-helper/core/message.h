@@ -75,6 +75,7 @@ enum ike_notify {
 	IKE_NOTIFY_COOKIE2 = 16401,
 	IKE_NOTIFY_CHILDLESS_SUPPORTED = 16418,
 	IKE_NOTIFY_FRAGMENTATION_SUPPORTED = 16430,
+	IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS = 16431,
 };
 
 /**
@@ -171,6 +172,12 @@ void ike_notify_put(struct ike_builder *b, uint16_t type, const void *data, size
 void ike_notify_put_spi(struct ike_builder *b, uint16_t type, uint32_t spi);
 /** ike_ke_put() - append a KE payload */
 void ike_ke_put(struct ike_builder *b, uint16_t group, const uint8_t *pub, size_t len);
+/** ike_cert_put() - append a CERT or CERTREQ payload about X.509 certificates (section 3.6) */
+void ike_cert_put(struct ike_builder *b, uint8_t type, struct ike_chunk data);
+/** ike_certs_put() - append a CERT payload for each of a list, each behind its length */
+void ike_certs_put(struct ike_builder *b, struct ike_chunk certs);
+/** ike_certs_get() - X.509 certificates of CERT payloads as such a list, at most IKE_MAX_CERTS */
+void ike_certs_get(const struct ike_payloads *ps, struct ike_writer *out);
 /** ike_ke_get() - group and public value of a KE payload; false if malformed */
 bool ike_ke_get(struct ike_chunk body, uint16_t *group, struct ike_chunk *pub);
 

@@ -32,6 +32,7 @@ static void auth_clear(struct ike_auth *auth)
 	ike_blob_free(&auth->init_i);
 	ike_blob_free(&auth->init_r);
 	ike_blob_free(&auth->own);
+	ike_blob_free(&auth->own_certs);
 	ike_blob_free(&auth->held);
 	ike_child_free(auth->child);
 	memset(auth, 0, sizeof(*auth));

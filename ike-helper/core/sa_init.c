@@ -20,12 +20,38 @@ static void put_sa(struct ike_builder *b, const struct ike_proposals *list)
 	ike_payload_end(b, start);
 }
 
+/* What we can verify (RFC 7427 section 4). */
+static void put_hashes(struct ike_builder *b)
+{
+	static const uint8_t hashes[] = {
+		0, IKE_HASH_SHA2_256, 0, IKE_HASH_SHA2_384, 0, IKE_HASH_SHA2_512,
+		0, IKE_HASH_IDENTITY,
+	};
+
+	ike_notify_put(b, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, hashes, sizeof(hashes));
+}
+
+static uint32_t get_hashes(const struct ike_notify_view *n)
+{
+	struct ike_reader r = ike_reader_init(n->data.data, n->data.len);
+	uint32_t hashes = 0;
+	uint16_t hash;
+
+	while (r.left >= sizeof(hash)) {
+		hash = ike_get_u16(&r);
+		if (hash <= IKE_HASH_IDENTITY)
+			hashes |= 1U << hash;
+	}
+	return hashes;
+}
+
 static void put_tail(struct ike_core *c, const struct ike_sa *sa, uint64_t spi_r,
 		     struct ike_builder *b)
 {
 	ike_nat_put(c, sa, spi_r, b);
 	ike_notify_put(b, IKE_NOTIFY_FRAGMENTATION_SUPPORTED, NULL, 0);
 	ike_notify_put(b, IKE_NOTIFY_CHILDLESS_SUPPORTED, NULL, 0);
+	put_hashes(b);
 }
 
 static void finish_message(struct ike_writer *out, const struct ike_header *h,
@@ -60,6 +86,8 @@ static void learn(struct ike_sa *sa, const struct ike_payloads *ps)
 
 	sa->frag = ike_notify_find(ps, IKE_NOTIFY_FRAGMENTATION_SUPPORTED, &n);
 	sa->childless = ike_notify_find(ps, IKE_NOTIFY_CHILDLESS_SUPPORTED, &n);
+	if (ike_notify_find(ps, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, &n))
+		sa->hashes = get_hashes(&n);
 }
 
 /* ---- initiator ---- */
@@ -382,6 +410,20 @@ static struct ike_tunnel *choose_tunnel(struct ike_core *c, const struct request
 	return NULL;
 }
 
+/* The authorities of all tunnels the peer may be of; without any the peer may keep its certificate. */
+static void put_certreq(struct ike_core *c, const struct ike_sa *sa, struct ike_builder *b)
+{
+	struct ike_tunnel *t = NULL;
+	struct ike_writer w = { 0 };
+
+	while ((t = ike_tunnel_for_peer(c, t, &sa->local, &sa->remote)))
+		if (t->cfg.auth == IKE_BY_PUBKEY && w.len < UINT16_MAX / 2)
+			ike_put(&w, t->cfg.authorities, t->cfg.authorities_len);
+	if (w.len)
+		ike_cert_put(b, IKE_P_CERTREQ, (struct ike_chunk){ w.data, w.len });
+	ike_writer_free(&w);
+}
+
 static void answer(struct ike_core *c, struct ike_sa *sa, const struct request *rq, uint8_t number,
 		   const struct ike_blob *pub)
 {
@@ -396,6 +438,7 @@ static void answer(struct ike_core *c, struct ike_sa *sa, const struct request *
 	ike_ke_put(&b, rq->group, pub->data, pub->len);
 	ike_payload_put(&b, IKE_P_NONCE, sa->nr.data, sa->nr.len);
 	put_tail(c, sa, sa->spi_r, &b);
+	put_certreq(c, sa, &b);
 	finish_message(&out, &h, &b);
 	ike_flight_plain(&sa->cached, &out);
 	ike_blob_take(&sa->auth.init_r, &out);

@@ -213,6 +213,8 @@ struct ike_answer {
  * @make_token: of the MAKE_AUTH awaited
  * @check_token: of the CHECK_AUTH awaited
  * @own: our AUTH data
+ * @own_method: and its method
+ * @own_certs: our certificates, each behind its length
  * @held: inner payloads of the peer's message while its AUTH is checked
  * @held_first: type of the first of them
  * @contact: INITIAL_CONTACT was in the peer's request
@@ -225,6 +227,8 @@ struct ike_auth {
 	uint32_t make_token;
 	uint32_t check_token;
 	struct ike_blob own;
+	uint8_t own_method;
+	struct ike_blob own_certs;
 	struct ike_blob held;
 	uint8_t held_first;
 	bool contact;
@@ -274,6 +278,7 @@ struct ike_traffic {
  * @frag: both sides do RFC 7383
  * @mobike: both sides do MOBIKE
  * @childless: the peer does RFC 6023
+ * @hashes: of RFC 7427, a bit for each enum ike_hash; 0 if the peer does not do it
  * @proposal: chosen
  * @keys: keys
  * @ni: initiator's nonce
@@ -323,6 +328,7 @@ struct ike_sa {
 	bool frag;
 	bool mobike;
 	bool childless;
+	uint32_t hashes;
 	struct ike_proposal proposal;
 	struct ike_keys keys;
 	struct ike_nonce ni;
@@ -438,6 +444,8 @@ struct ike_linger {
  * @token: last token given
  * @refused_at: since when refused IKE_SA_INIT requests are counted
  * @refused: how many
+ * @unknown_at: since when messages of unknown IKE SAs are counted
+ * @unknown: how many
  * @cookie_key: current and previous secret of our cookies
  * @cookie_which: the current one
  * @cookie_at: next change of it
@@ -455,6 +463,8 @@ struct ike_core {
 	uint32_t token;
 	uint64_t refused_at;
 	uint32_t refused;
+	uint64_t unknown_at;
+	uint32_t unknown;
 	uint8_t cookie_key[2][32];
 	uint8_t cookie_which;
 	uint64_t cookie_at;
@@ -690,7 +700,7 @@ void ike_auth_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi);
 /** ike_auth_made() - our AUTH data has come */
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_checked() - the verdict on the peer's AUTH data has come */
-void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, bool ok);
+void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_request() - an IKE_AUTH request */
 void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads *ps,
 		      struct ike_blob *inner, uint8_t first);

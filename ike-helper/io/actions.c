@@ -113,7 +113,7 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 	else
 		snprintf(text, sizeof(text), "%s", ike_reason_text(t->reason));
 	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
-		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
+		snprintf(text, sizeof(text), "%s", t->secret_error);
 	control_state(t, m->what, text);
 }
 
@@ -198,6 +198,10 @@ void actions_from_keys(struct daemon *d, const struct msg *msg)
 
 	if (!t)
 		return;
+	if (msg->head.type == MSG_CREDENTIALS) {
+		tunnel_credentials(t, msg->data);
+		return;
+	}
 	memcpy(text, v->text, sizeof(text));
 	terminate(text, sizeof(text));
 	if (!v->ok)

@@ -490,6 +490,30 @@ static void check_on_traffic(struct loader *l, const struct conf_tunnel *t)
 	}
 }
 
+static void check_auth(struct loader *l, const struct conf_tunnel *t)
+{
+	const struct {
+		const char *key;
+		bool given;
+		enum ike_auth_kind kind;
+	} needed[] = {
+		{ "psk", t->psk.text[0], IKE_BY_PSK },
+		{ "certificate", t->certificate[0], IKE_BY_PUBKEY },
+		{ "private-key", t->private_key[0], IKE_BY_PUBKEY },
+		{ "ca", t->ca.n, IKE_BY_PUBKEY },
+	};
+	struct conf_place at;
+	size_t i;
+
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		conf_key_place(t, needed[i].key, &at);
+		if (needed[i].kind == t->auth && !needed[i].given && !at.line)
+			tunnel_fault(l, t, needed[i].key,
+				     "is missing from tunnel \"%s\", which needs it with auth = \"%s\"",
+				     t->name, conf_word(conf_words_auth, t->auth));
+	}
+}
+
 static void check_tunnels(struct loader *l)
 {
 	const struct config *c = l->conf;
@@ -507,6 +531,7 @@ static void check_tunnels(struct loader *l)
 			tunnel_fault(l, t, "start",
 				     "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
 				     t->name);
+		check_auth(l, t);
 		check_on_traffic(l, t);
 		if (t->give_up && t->detect > t->give_up)
 			tunnel_fault(l, t, "detect",

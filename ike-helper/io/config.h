@@ -46,6 +46,16 @@ struct conf_routes {
 	struct conf_prefixes list;
 };
 
+#define CONF_FILES_MAX 16
+
+/**
+ * struct conf_files - absolute paths
+ */
+struct conf_files {
+	uint32_t n;
+	char v[CONF_FILES_MAX][256];
+};
+
 struct conf_selectors {
 	uint32_t n;
 	struct ike_ts v[IKE_MAX_TS];
@@ -114,7 +124,12 @@ struct conf_tunnel {
 	struct conf_hosts remote;
 	struct ike_id local_id;
 	struct ike_id remote_id;
+	uint64_t auth;
 	struct conf_secret psk;
+	char certificate[256];
+	char private_key[256];
+	struct conf_files ca;
+	struct conf_files crl;
 	struct ike_proposals ike_proposals;
 	struct ike_proposals esp_proposals;
 	struct conf_selectors local_ts;
@@ -281,7 +296,8 @@ struct conf_type {
 
 extern const struct conf_type conf_type_word, conf_type_number, conf_type_duration,
 	conf_type_size, conf_type_flag, conf_type_name, conf_type_ifname, conf_type_address,
-	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_prefixes, conf_type_routes,
+	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
+	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_routes,
 	conf_type_selectors, conf_type_ike_proposals, conf_type_esp_proposals;
 
 /**
@@ -322,6 +338,7 @@ void conf_key_place(const struct conf_tunnel *t, const char *key, struct conf_pl
 const char *conf_word(const char *const *words, uint64_t value);
 
 extern const char *const conf_words_log[], *const conf_words_start[], *const conf_words_encap[],
+	*const conf_words_auth[],
 	*const conf_words_df[], *const conf_words_parallel[], *const conf_words_roam[],
 	*const conf_words_checksum[];
 

@@ -8,6 +8,7 @@ const char *const conf_words_log[] = {
 	"error", "warning", "notice", "info", "debug", NULL
 };
 const char *const conf_words_start[] = { "manual", "now", "on-traffic", NULL };
+const char *const conf_words_auth[] = { "psk", "pubkey", NULL };
 const char *const conf_words_encap[] = { "auto", "udp", NULL };
 const char *const conf_words_df[] = { "set", "clear", "copy", NULL };
 const char *const conf_words_parallel[] = { "off", "on", "auto", NULL };
@@ -63,8 +64,18 @@ const struct conf_key conf_keys[] = {
 	  .reload = CONF_RENEGOTIATE, .help = "identity shown to the peer" },
 	{ "remote-id", SHARED, &conf_type_id, FIELD(remote_id), .def = NULL,
 	  .reload = CONF_RENEGOTIATE, .help = "identity the peer must prove" },
-	{ "psk", SHARED, &conf_type_secret, FIELD(psk), .def = NULL,
+	{ "auth", SHARED, &conf_type_word, FIELD(auth), .words = conf_words_auth, .def = "psk",
+	  .reload = CONF_RENEGOTIATE, .help = "how both sides prove who they are" },
+	{ "psk", SHARED, &conf_type_secret, FIELD(psk), .def = "",
 	  .reload = CONF_RENEGOTIATE, .help = "pre-shared key" },
+	{ "certificate", SHARED, &conf_type_file, FIELD(certificate), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "file of our certificate" },
+	{ "private-key", SHARED, &conf_type_private_file, FIELD(private_key), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "file of its private key" },
+	{ "ca", SHARED, &conf_type_files, FIELD(ca), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "files of authorities for the peer's certificate" },
+	{ "crl", SHARED, &conf_type_files, FIELD(crl), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "files of revoked certificates" },
 
 	/* IKE */
 	{ "ike-proposals", SHARED, &conf_type_ike_proposals, FIELD(ike_proposals), .def = "",

@@ -290,7 +290,7 @@ static bool parse_id(struct conf_faults *faults, const struct conf_key *key,
 
 	if (!ike_id_parse(t->item[0], id)) {
 		conf_fault(faults, t->file, t->line, key->name,
-			   "\"%s\" is not an identity; allowed are a host name, user@host, an address, keyid:HEX, keyid:@TEXT, dn:HEX",
+			   "\"%s\" is not an identity; allowed are a host name, user@host, an address, keyid:HEX, keyid:@TEXT, a distinguished name as C=…, O=…, CN=…, dn:HEX",
 			   t->item[0]);
 		return false;
 	}
@@ -335,6 +335,56 @@ static bool parse_secret(struct conf_faults *faults, const struct conf_key *key,
 }
 
 const struct conf_type conf_type_secret = { "secret", false, parse_secret };
+
+static bool read_file(struct conf_faults *faults, const struct conf_key *key,
+		      const struct conf_text *t, const char *text, char path[256], bool private)
+{
+	char err[512];
+
+	snprintf(err, sizeof(err), "\"%s\" is not an absolute path of up to 255 characters", text);
+	if (text[0] != '/' || strlen(text) > 255 ||
+	    !secret_file_check(text, private, err, sizeof(err))) {
+		conf_fault(faults, t->file, t->line, key->name, "%s", err);
+		return false;
+	}
+	memset(path, 0, 256);
+	memcpy(path, text, strlen(text));
+	return true;
+}
+
+static bool parse_file(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	return read_file(faults, key, t, t->item[0], field, false);
+}
+
+static bool parse_private_file(struct conf_faults *faults, const struct conf_key *key,
+			       const struct conf_text *t, void *field)
+{
+	return read_file(faults, key, t, t->item[0], field, true);
+}
+
+static bool parse_files(struct conf_faults *faults, const struct conf_key *key,
+			const struct conf_text *t, void *field)
+{
+	struct conf_files *files = field;
+	unsigned int i;
+
+	if (t->n > CONF_FILES_MAX) {
+		conf_fault(faults, t->file, t->line, key->name, "%u files; allowed are %d", t->n,
+			   CONF_FILES_MAX);
+		return false;
+	}
+	memset(files, 0, sizeof(*files));
+	for (i = 0; i < t->n; i++)
+		if (!read_file(faults, key, t, t->item[i], files->v[files->n++], false))
+			return false;
+	return true;
+}
+
+const struct conf_type conf_type_file = { "file", false, parse_file };
+const struct conf_type conf_type_private_file = { "file", false, parse_private_file };
+const struct conf_type conf_type_files = { "files", true, parse_files };
 
 static bool host_bits(const struct conf_prefix *p)
 {

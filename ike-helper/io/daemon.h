@@ -100,7 +100,9 @@ struct verified {
  * @secret: a command that fetches its secret
  * @introduce_later: the network process gets to know the tunnel when @secret has ended
  * @up_later: and then is to bring it up
- * @secret_error: why there is no secret; empty if there is one
+ * @secret_error: why there is no secret, behind the name of the key; empty if there is one
+ * @authorities_len: octets used in @authorities
+ * @authorities: data of CERTREQ
  * @failure: of the last negotiation that failed
  * @addresses: of the device, as set by route.c
  * @routes: into the device, as set by route.c; also while the device is down
@@ -135,7 +137,9 @@ struct tunnel {
 	struct secret_job *secret;
 	bool introduce_later;
 	bool up_later;
-	char secret_error[256];
+	char secret_error[IKE_MAX_TEXT];
+	uint32_t authorities_len;
+	uint8_t authorities[IKE_MAX_AUTHORITIES];
 	struct failure failure;
 	struct conf_prefixes addresses;
 	struct conf_prefixes routes;
@@ -308,6 +312,11 @@ void tunnel_introduce(struct tunnel *t);
  * tunnel_share_secret() - fetch the secret and tell the key process
  */
 void tunnel_share_secret(struct tunnel *t);
+
+/**
+ * tunnel_credentials() - the key process has read the certificates of a tunnel
+ */
+void tunnel_credentials(struct tunnel *t, const struct msg_credentials *m);
 
 /**
  * tunnel_event() - give the core an event that has no arguments

@@ -26,12 +26,14 @@ static const struct remedy {
 	{ IKE_REASON_NO_SECRET, { "psk" }, { NULL } },
 	{ IKE_REASON_AUTH_FAILED, { "psk" }, { NULL } },
 	{ IKE_REASON_AUTH_REFUSED, { "psk", "local-id", "remote-id" }, { NULL } },
-	{ IKE_REASON_AUTH_METHOD, { "psk" }, { NULL } },
+	{ IKE_REASON_AUTH_METHOD, { "auth" }, { NULL } },
+	{ IKE_REASON_CERTIFICATE, { "ca", "crl", "remote-id" }, { NULL } },
 	{ IKE_REASON_TS_UNACCEPTABLE, { "local-ts", "remote-ts" }, { NULL } },
 };
 
 /* The key that decides of an aspect; NULL: the reason tells more. */
 static const char *const aspect_keys[IKE_N_ASPECTS] = {
+	[IKE_ASPECT_AUTH] = "auth",
 	[IKE_ASPECT_PEER_ID] = "remote-id",
 	[IKE_ASPECT_OWN_ID] = "local-id",
 	[IKE_ASPECT_PEER_TS] = "remote-ts",
@@ -43,8 +45,15 @@ static bool about_ike(const struct ike_explanation *e)
 	return e->step == IKE_STEP_SA_INIT || e->step == IKE_STEP_REKEY_IKE;
 }
 
+/* What is a secret in one kind of authentication is a certificate in the other. */
+static const char *by_kind(const char *key, const struct conf_tunnel *conf)
+{
+	return conf->auth == IKE_BY_PUBKEY && !strcmp(key, "psk") ? "certificate" : key;
+}
+
 /* Return: how many. A mark names the cause; what the reason alone says is a guess. */
-static size_t keys_of(const struct ike_explanation *e, const char *keys[KEYS_MAX])
+static size_t keys_of(const struct ike_explanation *e, const struct conf_tunnel *conf,
+		      const char *keys[KEYS_MAX])
 {
 	const char *const *list;
 	size_t n = 0, i;
@@ -57,7 +66,7 @@ static size_t keys_of(const struct ike_explanation *e, const char *keys[KEYS_MAX
 			continue;
 		list = about_ike(e) || !remedies[i].child[0] ? remedies[i].ike : remedies[i].child;
 		for (; n < KEYS_MAX && list[n]; n++)
-			keys[n] = list[n];
+			keys[n] = by_kind(list[n], conf);
 	}
 	return n;
 }
@@ -164,7 +173,7 @@ void explain_line(const struct failure *f, const struct conf_tunnel *conf, char 
 			      e->wanted[0] ? "; wanted " : "", e->wanted);
 	if (f->route[0] && e->reason == IKE_REASON_TIMEOUT && n < len)
 		n += snprintf(buf + n, len - n, "; %s", f->route);
-	if (conf && keys_of(e, keys) && n < len)
+	if (conf && keys_of(e, conf, keys) && n < len)
 		place_text(conf, keys[0], buf + n, len - n);
 }
 
@@ -191,7 +200,7 @@ static json_t *places(const struct ike_explanation *e, const struct conf_tunnel 
 	const char *keys[KEYS_MAX];
 	json_t *list = json_array();
 	struct conf_place where;
-	size_t n = keys_of(e, keys), i;
+	size_t n = keys_of(e, conf, keys), i;
 
 	for (i = 0; i < n; i++) {
 		conf_key_place(conf, keys[i], &where);
@@ -261,7 +270,7 @@ static void complete(const struct tunnel *t, struct ike_explanation *e)
 {
 	if (e->reason == IKE_REASON_NO_ADDRESS)
 		snprintf(e->detail, sizeof(e->detail), "%s", t->no_way);
-	else if (e->reason == IKE_REASON_NO_SECRET)
+	else if (e->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
 		snprintf(e->detail, sizeof(e->detail), "%s", t->secret_error);
 }
 

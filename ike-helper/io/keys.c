@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The key process: it has the pre-shared keys, makes our AUTH data and checks the peer's
- * (RFC 7296 section 2.15). It never tells what the peer's AUTH data should have been. With a
+ * The key process: it has the pre-shared keys, private keys and certificates, makes our AUTH data
+ * and checks the peer's (RFC 7296 section 2.15). It never tells what the peer's AUTH data should have been. With a
  * shared secret both sides sign with the same key, so it also keeps in mind which side of an IKE
  * SA we are: it signs only that side's octets and checks only the other's, lest a network process
  * gone astray have it sign what the peer should have signed.
@@ -12,8 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <time.h>
 
+#include "../core/ids.h"
 #include "../crypto/openssl.h"
+#include "../crypto/pubkey.h"
 #include "child.h"
 #include "keys.h"
 #include "msg.h"
@@ -29,10 +32,22 @@
 #define FLAG_INITIATOR 0x08
 #define FLAG_RESPONSE 0x20
 
+/**
+ * struct secret - what a tunnel authenticates with
+ * @link: in struct keys
+ * @tunnel: handle
+ * @m: whom it is for, and a pre-shared key
+ * @credentials: private key and certificates; NULL with a pre-shared key
+ * @wrong: one of their files is
+ * @fault: what is wrong with them; empty if they are usable
+ */
 struct secret {
 	LIST_ENTRY(secret) link;
 	uint32_t tunnel;
 	struct msg_secret m;
+	struct ike_credentials *credentials;
+	bool wrong;
+	char fault[IKE_MAX_TEXT];
 };
 
 enum side {
@@ -100,6 +115,7 @@ void keys_forget(struct keys *keys, uint32_t tunnel)
 	if (!s)
 		return;
 	LIST_REMOVE(s, link);
+	ike_credentials_free(s->credentials);
 	explicit_bzero(s, sizeof(*s));
 	free(s);
 }
@@ -114,7 +130,45 @@ void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *sec
 		abort();
 	s->tunnel = tunnel;
 	s->m = *secret;
+	if (secret->kind == IKE_BY_PUBKEY) {
+		s->credentials = ike_credentials_new();
+		snprintf(s->fault, sizeof(s->fault), "the certificates are not read yet");
+	}
 	LIST_INSERT_HEAD(&keys->secrets, s, link);
+}
+
+void keys_credential(struct keys *keys, uint32_t tunnel, const struct msg_credential *m,
+		     size_t len)
+{
+	struct secret *s = secret_find(keys, tunnel);
+	char err[IKE_MAX_TEXT / 2 - 4];
+
+	/* The first fault is the one to be told. */
+	if (!s || !s->credentials || s->wrong || m->kind >= IKE_N_CREDENTIALS)
+		return;
+	s->wrong = !ike_credentials_add(s->credentials, m->kind,
+					(struct ike_chunk){ m->data, len }, err, sizeof(err));
+	if (s->wrong)
+		snprintf(s->fault, sizeof(s->fault), "%.*s: %s", (int)sizeof(m->name) - 1, m->name,
+			 err);
+}
+
+void keys_credentials_end(struct keys *keys, uint32_t tunnel, struct msg_credentials *answer)
+{
+	struct secret *s = secret_find(keys, tunnel);
+
+	memset(answer, 0, sizeof(*answer));
+	if (!s || !s->credentials) {
+		snprintf(answer->text, sizeof(answer->text), "the tunnel has no certificates");
+		return;
+	}
+	if (!s->wrong && ike_credentials_usable(s->credentials, &s->m.local_id, s->fault,
+						sizeof(s->fault))) {
+		s->fault[0] = 0;
+		answer->len = ike_credentials_authorities(s->credentials, answer->authorities,
+							  sizeof(answer->authorities));
+	}
+	memcpy(answer->text, s->fault, sizeof(answer->text));
 }
 
 /* Whose IKE_SA_INIT message do these octets start with? */
@@ -123,11 +177,11 @@ static enum side signer(const struct msg_auth *m, size_t len)
 	uint64_t spi_i, spi_r;
 	uint8_t flags;
 
-	if (len < IKE_HEADER_LEN || m->octets[EXCHANGE_OFFSET] != IKE_SA_INIT)
+	if (len < IKE_HEADER_LEN || m->data[EXCHANGE_OFFSET] != IKE_SA_INIT)
 		return SIDE_NONE;
-	memcpy(&spi_i, m->octets, 8);
-	memcpy(&spi_r, m->octets + 8, 8);
-	flags = m->octets[FLAGS_OFFSET];
+	memcpy(&spi_i, m->data, 8);
+	memcpy(&spi_r, m->data + 8, 8);
+	flags = m->data[FLAGS_OFFSET];
 	if (be64toh(spi_i) != m->spi_i)
 		return SIDE_NONE;
 	if (flags & FLAG_INITIATOR)
@@ -151,9 +205,15 @@ static bool role_allows(struct keys *keys, uint64_t spi_i, enum side ours)
 	return true;
 }
 
+/* What the network process says may be anything. */
+static bool id_sound(const struct ike_id *id)
+{
+	return id->len <= sizeof(id->data);
+}
+
 static bool id_equal(const struct ike_id *a, const struct ike_id *b)
 {
-	return a->type == b->type && a->len == b->len && a->len <= sizeof(a->data) &&
+	return a->type == b->type && a->len == b->len && id_sound(a) &&
 	       !memcmp(a->data, b->data, a->len);
 }
 
@@ -164,11 +224,13 @@ static const char *objection(struct keys *keys, const struct msg_auth *m, size_t
 
 	if (!s)
 		return "there is no secret for this tunnel";
-	if (m->method != IKE_AUTH_PSK)
-		return "the authentication method is not supported";
+	if (m->kind != s->m.kind)
+		return "the tunnel authenticates in another way";
+	if (s->fault[0])
+		return s->fault;
 	if (!id_equal(&m->local_id, &s->m.local_id))
 		return "the tunnel has another local-id";
-	if (s->m.remote_id.type != IKE_ID_ANY && !id_equal(&m->remote_id, &s->m.remote_id))
+	if (!id_sound(&m->remote_id) || !ike_id_match(&s->m.remote_id, &m->remote_id))
 		return "the tunnel has another remote-id";
 	if (side == SIDE_NONE)
 		return "the octets to be signed are of no IKE_SA_INIT message";
@@ -179,36 +241,72 @@ static const char *objection(struct keys *keys, const struct msg_auth *m, size_t
 	return NULL;
 }
 
-void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t octets_len,
+static void psk_auth(struct keys *keys, const struct secret *s, const struct msg_auth *m,
+		     struct ike_chunk octets, bool make, struct msg_verdict *v)
+{
+	struct ike_chunk psk = { s->m.secret, s->m.len };
+	uint8_t auth[IKE_MAX_PRF];
+	size_t n = ike_openssl_psk_auth(keys->crypto, m->prf, psk, octets, auth);
+
+	if (!n) {
+		snprintf(v->text, sizeof(v->text), "the PRF is not supported");
+	} else if (make) {
+		v->ok = true;
+		v->method = IKE_AUTH_PSK;
+		v->len = n;
+		memcpy(v->auth, auth, n);
+	} else {
+		v->ok = m->method == IKE_AUTH_PSK && n == m->auth_len &&
+			!CRYPTO_memcmp(auth, m->auth, n);
+		v->reason = IKE_REASON_AUTH_FAILED;
+		if (!v->ok)
+			snprintf(v->text, sizeof(v->text), "the peer has another pre-shared key");
+	}
+	OPENSSL_cleanse(auth, sizeof(auth));
+}
+
+static void pubkey_auth(const struct secret *s, const struct msg_auth *m, struct ike_chunk octets,
+			bool make, struct msg_verdict *v)
+{
+	struct ike_chunk certs = { octets.data + octets.len, m->certs_len };
+	struct ike_chunk auth = { m->auth, m->auth_len };
+	enum ike_reason reason = IKE_REASON_AUTH_FAILED;
+
+	if (make) {
+		v->len = ike_pubkey_sign(s->credentials, m->hashes, octets, &v->method, v->auth,
+					 v->text, sizeof(v->text));
+		v->ok = v->len;
+		v->certs_len = ike_credentials_chain(s->credentials, v->certs, sizeof(v->certs));
+	} else {
+		v->ok = ike_pubkey_verify(s->credentials, &m->remote_id, certs, m->method, auth,
+					  octets, &reason, v->text, sizeof(v->text));
+		v->reason = reason;
+	}
+}
+
+void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t len,
 	       bool make, struct msg_verdict *v)
 {
 	const struct secret *s = secret_find(keys, tunnel);
-	const char *text = objection(keys, m, octets_len, s, make);
-	uint8_t auth[IKE_MAX_PRF];
-	size_t n = 0;
+	struct ike_chunk octets = { m->data, len };
+	const char *text;
 
 	memset(v, 0, sizeof(*v));
 	v->spi_i = m->spi_i;
 	v->spi_r = m->spi_r;
-	if (!text) {
-		n = ike_openssl_psk_auth(keys->crypto, m->prf,
-					 (struct ike_chunk){ s->m.secret, s->m.len },
-					 (struct ike_chunk){ m->octets, octets_len }, auth);
-		if (!n)
-			text = "the PRF is not supported";
+	v->reason = IKE_REASON_AUTH_FAILED;
+	if (m->certs_len > len || m->auth_len > sizeof(m->auth)) {
+		snprintf(v->text, sizeof(v->text), "a malformed question");
+		return;
 	}
-	if (n && make) {
-		v->ok = true;
-		v->len = n;
-		memcpy(v->auth, auth, n);
-	} else if (n) {
-		v->ok = n == m->auth_len && !CRYPTO_memcmp(auth, m->auth, n);
-		if (!v->ok)
-			text = "the peer has another pre-shared key";
-	}
+	octets.len -= m->certs_len;
+	text = objection(keys, m, octets.len, s, make);
 	if (text)
 		snprintf(v->text, sizeof(v->text), "%s", text);
-	OPENSSL_cleanse(auth, sizeof(auth));
+	else if (s->m.kind == IKE_BY_PUBKEY)
+		pubkey_auth(s, m, octets, make, v);
+	else
+		psk_auth(keys, s, m, octets, make, v);
 }
 
 /* ---- the process ----------------------------------------------------------------------------- */
@@ -225,12 +323,22 @@ static void on_auth(struct msg_channel *ch, struct keys *keys, const struct msg 
 
 static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 {
+	struct msg_credentials answer;
+
 	switch ((enum msg_type)msg->head.type) {
 	case MSG_SECRET:
 		keys_learn(arg, msg->head.tunnel, msg->data);
 		break;
 	case MSG_SECRET_GONE:
 		keys_forget(arg, msg->head.tunnel);
+		break;
+	case MSG_CREDENTIAL:
+		keys_credential(arg, msg->head.tunnel, msg->data,
+				msg->head.len - sizeof(struct msg_credential));
+		break;
+	case MSG_CREDENTIALS_END:
+		keys_credentials_end(arg, msg->head.tunnel, &answer);
+		msg_send(ch, MSG_CREDENTIALS, msg->head.tunnel, 0, &answer, sizeof(answer));
 		break;
 	case MSG_MAKE_AUTH:
 		on_auth(ch, arg, msg, true);
@@ -258,7 +366,10 @@ int keys_main(const char *user)
 	struct ike_crypto *crypto = ike_openssl_new();
 	char err[256];
 
-	if (!base || !crypto)
+	/* Dates are told in UTC; the C library would look for the local zone again and again. */
+	setenv("TZ", "UTC0", 1);
+	tzset();
+	if (!base || !crypto || !ike_pubkey_init())
 		return 1;
 	if (!msg_channel_new(base, CHILD_FD, MSG_KEYS, MSG_PARENT, on_message, on_closed,
 			     keys_new(crypto)))

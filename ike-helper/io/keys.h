@@ -30,15 +30,33 @@ void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *sec
 void keys_forget(struct keys *keys, uint32_t tunnel);
 
 /**
+ * keys_credential() - a file of a tunnel that authenticates with certificates
+ * @keys: secrets; keys_learn() came before
+ * @tunnel: whose
+ * @m: file
+ * @len: length of what it holds
+ */
+void keys_credential(struct keys *keys, uint32_t tunnel, const struct msg_credential *m,
+		     size_t len);
+
+/**
+ * keys_credentials_end() - that were all files of a tunnel
+ * @keys: secrets
+ * @tunnel: whose
+ * @answer: whether they are usable
+ */
+void keys_credentials_end(struct keys *keys, uint32_t tunnel, struct msg_credentials *answer);
+
+/**
  * keys_auth() - make or check AUTH data (RFC 7296 section 2.15)
  * @keys: secrets
  * @tunnel: whose
  * @m: question
- * @octets_len: length of what is signed
+ * @len: length of what follows @m
  * @make: make ours; otherwise check the peer's
  * @v: answer
  */
-void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t octets_len,
+void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t len,
 	       bool make, struct msg_verdict *v);
 
 #endif

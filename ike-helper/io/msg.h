@@ -12,6 +12,7 @@
 
 #include "config.h"
 
+#define MSG_FILE_MAX	(96U << 10)	/* of certificates or CRLs */
 #define MSG_OCTETS_MAX	16384	/* what an AUTH payload signs: an IKE_SA_INIT message and more */
 
 enum msg_role {
@@ -50,6 +51,10 @@ enum msg_type {
 	/* parent to key process */
 	MSG_SECRET,		/* struct msg_secret */
 	MSG_SECRET_GONE,
+	MSG_CREDENTIAL,		/* struct msg_credential */
+	MSG_CREDENTIALS_END,
+	/* key process to parent */
+	MSG_CREDENTIALS,	/* struct msg_credentials */
 	/* parent to resolver and back */
 	MSG_LOOKUP,		/* struct msg_lookup */
 	MSG_FOUND,		/* struct msg_found */
@@ -142,47 +147,86 @@ struct msg_status {
 /**
  * struct msg_auth - struct ike_auth_work without pointers
  * @auth_len: octets used in @auth
+ * @certs_len: octets of certificates at the end
  * @auth: the peer's AUTH data
- * @octets: what is signed, as long as the message says
+ * @data: what is signed, as long as the message says, and behind it the peer's certificates
  */
 struct msg_auth {
 	uint16_t prf;
+	uint8_t kind;
 	uint8_t method;
-	uint8_t auth_len;
+	uint32_t hashes;
+	uint32_t auth_len;
+	uint32_t certs_len;
 	struct ike_id local_id;
 	struct ike_id remote_id;
 	uint64_t spi_i;
 	uint64_t spi_r;
-	uint8_t auth[IKE_MAX_PRF];
-	uint8_t octets[];
+	uint8_t auth[IKE_MAX_AUTH];
+	uint8_t data[];
 };
 
 /**
  * struct msg_verdict - answer of the key process
  * @ok: the AUTH data was made, or is right
+ * @method: of @auth
+ * @reason: enum ike_reason: what is wrong with the peer's
  * @len: octets used in @auth, 0 in MSG_AUTH_CHECKED
+ * @certs_len: octets used in @certs, likewise
  * @spi_i: IKE SPIs it holds for
  * @spi_r: IKE SPIs it holds for
- * @auth: our AUTH data
  * @text: why not
+ * @auth: our AUTH data
+ * @certs: our certificates, each behind its length
  */
 struct msg_verdict {
 	bool ok;
-	uint8_t len;
+	uint8_t method;
+	uint32_t reason;
+	uint32_t len;
+	uint32_t certs_len;
 	uint64_t spi_i;
 	uint64_t spi_r;
-	uint8_t auth[IKE_MAX_PRF];
-	char text[128];
+	char text[IKE_MAX_TEXT];
+	uint8_t auth[IKE_MAX_AUTH];
+	uint8_t certs[IKE_MAX_CERTS];
 };
 
 /**
- * struct msg_secret - a pre-shared key and whom it is for
+ * struct msg_secret - whom a secret is for
+ * @kind: enum ike_auth_kind
+ * @len: IKE_BY_PSK: octets used in @secret; otherwise credentials follow in messages of their own
  */
 struct msg_secret {
+	uint32_t kind;
 	struct ike_id local_id;
 	struct ike_id remote_id;
 	uint32_t len;
 	uint8_t secret[CONF_SECRET_MAX];
+};
+
+/**
+ * struct msg_credential - a file
+ * @kind: enum ike_credential_kind
+ * @name: of the file
+ * @data: what it holds, as long as the message says
+ */
+struct msg_credential {
+	uint32_t kind;
+	char name[256];
+	uint8_t data[];
+};
+
+/**
+ * struct msg_credentials - whether those of a tunnel are usable
+ * @len: octets used in @authorities
+ * @authorities: data of CERTREQ
+ * @text: what is wrong with them; empty if they are usable
+ */
+struct msg_credentials {
+	uint32_t len;
+	uint8_t authorities[IKE_MAX_AUTHORITIES];
+	char text[IKE_MAX_TEXT];
 };
 
 struct msg_lookup {

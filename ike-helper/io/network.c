@@ -176,24 +176,30 @@ static void send_datagram(struct network *net, const struct ike_action *act)
 static void ask_auth(struct network *net, const struct ike_action *act, enum msg_type type)
 {
 	const struct ike_auth_work *w = &act->u.auth;
-	size_t len = sizeof(struct msg_auth) + w->octets_len;
+	size_t len = sizeof(struct msg_auth) + w->octets_len + w->certs_len;
 	struct msg_auth *m;
 
-	if (w->octets_len > MSG_OCTETS_MAX || w->auth_len > sizeof(m->auth))
+	if (w->octets_len > MSG_OCTETS_MAX || w->certs_len > IKE_MAX_CERTS ||
+	    w->auth_len > sizeof(m->auth))
 		return;
 	m = calloc(1, len);
 	if (!m)
 		abort();
 	m->prf = w->prf;
+	m->kind = w->kind;
 	m->method = w->method;
+	m->hashes = w->hashes;
 	m->local_id = w->local_id;
 	m->remote_id = w->remote_id;
 	m->spi_i = w->spi_i;
 	m->spi_r = w->spi_r;
 	m->auth_len = w->auth_len;
+	m->certs_len = w->certs_len;
 	if (w->auth_len)
 		memcpy(m->auth, w->auth, w->auth_len);
-	memcpy(m->octets, w->octets, w->octets_len);
+	memcpy(m->data, w->octets, w->octets_len);
+	if (w->certs_len)
+		memcpy(m->data + w->octets_len, w->certs, w->certs_len);
 	msg_send(net->parent, type, act->tunnel, act->token, m, len);
 	free(m);
 }
@@ -413,11 +419,20 @@ static void on_verdict(struct network *net, const struct msg *msg, enum ike_even
 		.type = type, .tunnel = msg->head.tunnel, .token = msg->head.token,
 	};
 
-	if (m->len > sizeof(m->auth))
+	char text[sizeof(m->text)];
+
+	if (m->len > sizeof(m->auth) || m->certs_len > sizeof(m->certs))
 		return;
+	memcpy(text, m->text, sizeof(text));
+	text[sizeof(text) - 1] = 0;
 	ev.u.auth.ok = m->ok;
+	ev.u.auth.method = m->method;
 	ev.u.auth.data = m->auth;
 	ev.u.auth.len = m->len;
+	ev.u.auth.certs = m->certs;
+	ev.u.auth.certs_len = m->certs_len;
+	ev.u.auth.reason = m->reason;
+	ev.u.auth.text = text;
 	step(net, &ev);
 }
 

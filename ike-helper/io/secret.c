@@ -107,6 +107,40 @@ bool secret_check(const struct conf_secret *secret, const char *conf_file, char 
 	return true;
 }
 
+bool secret_file_check(const char *path, bool private, char *err, size_t len)
+{
+	struct stat st;
+
+	if (private)
+		return private_file(path, err, len);
+	if (!stat(path, &st) && S_ISREG(st.st_mode))
+		return true;
+	snprintf(err, len, "%s: %s", path, strerror(errno ? errno : EINVAL));
+	return false;
+}
+
+size_t secret_file(const char *path, bool private, uint8_t *out, size_t max, char *err,
+		   size_t err_len)
+{
+	ssize_t n = -1;
+	int fd;
+
+	errno = 0;
+	if (!secret_file_check(path, private, err, err_len))
+		return 0;
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		n = read(fd, out, max);
+	if (n < 0)
+		snprintf(err, err_len, "%s: %s", path, strerror(errno));
+	else if (!n || n == (ssize_t)max)
+		snprintf(err, err_len, n ? "%s is longer than %zu octets" : "%s is empty", path,
+			 max - 1);
+	if (fd >= 0)
+		close(fd);
+	return n > 0 && n < (ssize_t)max ? n : 0;
+}
+
 /* The newline that editors and echo leave behind is not part of the secret. */
 static void deliver(uint8_t *buf, size_t len, secret_done *done, void *arg)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Getting at pre-shared keys: files, systemd credentials and commands. */
+/* Getting at pre-shared keys (files, systemd credentials, commands), private keys, certificates. */
 #ifndef IPVTID_SECRET_H
 #define IPVTID_SECRET_H
 
@@ -24,6 +24,29 @@ bool secret_check(const struct conf_secret *secret, const char *conf_file, char 
  * @arg: of the request
  */
 typedef void secret_done(const uint8_t *data, size_t len, const char *err, void *arg);
+
+/**
+ * secret_file_check() - whether a file of certificates or a private key can be read
+ * @path: absolute
+ * @private: it must be closed to others
+ * @err: says what is wrong and what to do
+ * @len: size of @err
+ */
+bool secret_file_check(const char *path, bool private, char *err, size_t len);
+
+/**
+ * secret_file() - read one
+ * @path: absolute
+ * @private: it must be closed to others
+ * @out: what it holds
+ * @max: size of @out
+ * @err: says why not
+ * @err_len: size of @err
+ *
+ * Return: octets read, 0 on failure.
+ */
+size_t secret_file(const char *path, bool private, uint8_t *out, size_t max, char *err,
+		   size_t err_len);
 
 struct secret_job;
 

@@ -155,8 +155,7 @@ static void set_error(json_t *o, struct tunnel *t)
 	char text[4 * IKE_MAX_TEXT];
 
 	if (t->secret_error[0]) {
-		snprintf(text, sizeof(text), "psk: %s", t->secret_error);
-		set_string(o, "error", text);
+		set_string(o, "error", t->secret_error);
 	} else if (!t->up && is_error(t->reason)) {
 		if (t->failure.known)
 			explain_line(&t->failure, &t->conf, text, sizeof(text));

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../crypto/pubkey.h"
 #include "daemon.h"
 
 #define MS_PER_S 1000
@@ -103,7 +104,9 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	memcpy(p->tag, t->tag, sizeof(p->tag));
 	p->local_id = c->local_id;
 	p->remote_id = c->remote_id;
-	p->auth = IKE_AUTH_PSK;
+	p->auth = c->auth;
+	p->authorities_len = t->authorities_len;
+	memcpy(p->authorities, t->authorities, sizeof(p->authorities));
 	p->local = c->local;
 	/* Names may mean any address: then the identity alone tells who it is. */
 	for (i = 0; i < c->remote.n; i++) {
@@ -211,7 +214,7 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 	t->secret = NULL;
 	t->secret_error[0] = 0;
 	if (err) {
-		snprintf(t->secret_error, sizeof(t->secret_error), "%s", err);
+		snprintf(t->secret_error, sizeof(t->secret_error), "psk: %s", err);
 		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "psk: %s", err);
 		msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
 	} else {
@@ -227,12 +230,86 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 	t->up_later = false;
 }
 
+static bool send_credential(struct tunnel *t, enum ike_credential_kind kind, const char *key,
+			    const char *path)
+{
+	struct msg_credential *m = calloc(1, sizeof(*m) + MSG_FILE_MAX);
+	char err[IKE_MAX_TEXT / 2];
+	size_t len;
+
+	if (!m)
+		abort();
+	m->kind = kind;
+	snprintf(m->name, sizeof(m->name), "%s", path);
+	len = secret_file(path, kind == IKE_CREDENTIAL_KEY, m->data, MSG_FILE_MAX, err,
+			  sizeof(err));
+	if (len)
+		msg_send(t->d->processes[MSG_KEYS].channel, MSG_CREDENTIAL, t->handle, 0, m,
+			 sizeof(*m) + len);
+	else
+		snprintf(t->secret_error, sizeof(t->secret_error), "%s: %s", key, err);
+	explicit_bzero(m, sizeof(*m) + MSG_FILE_MAX);
+	free(m);
+	return len;
+}
+
+static bool send_files(struct tunnel *t)
+{
+	const struct conf_tunnel *c = &t->conf;
+	uint32_t i;
+
+	if (!send_credential(t, IKE_CREDENTIAL_CERTIFICATE, "certificate", c->certificate) ||
+	    !send_credential(t, IKE_CREDENTIAL_KEY, "private-key", c->private_key))
+		return false;
+	for (i = 0; i < c->ca.n; i++)
+		if (!send_credential(t, IKE_CREDENTIAL_CA, "ca", c->ca.v[i]))
+			return false;
+	for (i = 0; i < c->crl.n; i++)
+		if (!send_credential(t, IKE_CREDENTIAL_CRL, "crl", c->crl.v[i]))
+			return false;
+	return true;
+}
+
+static void share_credentials(struct tunnel *t)
+{
+	struct msg_channel *keys = t->d->processes[MSG_KEYS].channel;
+	struct msg_secret m = {
+		.kind = IKE_BY_PUBKEY, .local_id = t->conf.local_id, .remote_id = t->conf.remote_id,
+	};
+
+	t->secret_error[0] = 0;
+	msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
+	if (send_files(t)) {
+		msg_send(keys, MSG_CREDENTIALS_END, t->handle, 0, NULL, 0);
+		return;
+	}
+	log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "%s", t->secret_error);
+	msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
+}
+
+void tunnel_credentials(struct tunnel *t, const struct msg_credentials *m)
+{
+	memcpy(t->secret_error, m->text, sizeof(t->secret_error));
+	t->secret_error[sizeof(t->secret_error) - 1] = 0;
+	if (t->secret_error[0])
+		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "%s", t->secret_error);
+	if (m->len > sizeof(t->authorities))
+		return;
+	t->authorities_len = m->len;
+	memcpy(t->authorities, m->authorities, sizeof(t->authorities));
+	send_config(t);
+}
+
 void tunnel_share_secret(struct tunnel *t)
 {
 	struct secret_job *job;
 
 	secret_cancel(t->secret);
 	t->secret = NULL;
+	if (t->conf.auth == IKE_BY_PUBKEY) {
+		share_credentials(t);
+		return;
+	}
 	job = secret_fetch(t->d->base, &t->conf.psk, t->d->conf.user, got_secret, t);
 	if (job)
 		t->secret = job;
@@ -361,7 +438,8 @@ static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json
 	bool secret = memcmp(&t->conf.psk, &conf->psk, sizeof(conf->psk)) ||
 		      memcmp(&t->conf.local_id, &conf->local_id, sizeof(conf->local_id)) ||
 		      memcmp(&t->conf.remote_id, &conf->remote_id, sizeof(conf->remote_id)) ||
-		      conf->psk.kind != CONF_SECRET_INLINE || t->secret_error[0];
+		      conf->psk.kind != CONF_SECRET_INLINE || conf->auth != t->conf.auth ||
+		      conf->auth == IKE_BY_PUBKEY || t->secret_error[0];
 
 	t->conf = *conf;
 	/* What a file or a command says may have changed while the configuration did not. */

@@ -33,3 +33,11 @@ test_parse-libs := libike
 tests += test_explain
 test_explain-srcs := ike-helper/tests/test_explain.c $(ike-party-srcs)
 test_explain-libs := libike
+
+tests += test_pubkey
+test_pubkey-srcs := $(addprefix ike-helper/tests/,test_pubkey.c pki.c)
+test_pubkey-libs := libike
+
+tests += test_certs
+test_certs-srcs := $(addprefix ike-helper/tests/,test_certs.c pki.c) $(ike-party-srcs)
+test_certs-libs := libike

@@ -33,7 +33,7 @@ static void default_config(struct party *p)
 	memset(cfg->tag, 0xa0 + p->side, sizeof(cfg->tag));
 	assert_true(ike_id_parse(names[p->side], &cfg->local_id));
 	assert_true(ike_id_parse(names[!p->side], &cfg->remote_id));
-	cfg->auth = IKE_AUTH_PSK;
+	cfg->auth = IKE_BY_PSK;
 	cfg->local = p->addr;
 	cfg->n_remote = 1;
 	cfg->remote[0] = peer_of(p)->addr;
@@ -106,6 +106,18 @@ void party_free(struct party *p)
 
 /* ---- actions ---- */
 
+/* Answer of the key process. */
+struct key_answer {
+	bool ok;
+	uint8_t method;
+	enum ike_reason reason;
+	size_t len;
+	size_t certs_len;
+	uint8_t auth[IKE_MAX_AUTH];
+	uint8_t certs[IKE_MAX_CERTS];
+	char text[IKE_MAX_TEXT];
+};
+
 static void answer_address(struct party *p, const struct ike_action *act)
 {
 	struct ike_event ev = { .type = IKE_EV_ADDRESS, .tunnel = act->tunnel, .token = act->token };
@@ -125,6 +137,40 @@ static void answer_spi(struct party *p, const struct ike_action *act)
 	world_answer(p->w, p, &ev);
 }
 
+/* What the key process does with a pre-shared key. */
+static void psk_auth(struct party *p, const struct ike_auth_work *work, bool make,
+		     struct key_answer *m)
+{
+	size_t len = 0;
+
+	if (p->psk)
+		len = tap_psk_auth(work->prf, (struct ike_chunk){ (const uint8_t *)p->psk,
+								  strlen(p->psk) },
+				   (struct ike_chunk){ work->octets, work->octets_len }, m->auth);
+	m->method = IKE_AUTH_PSK;
+	m->len = make ? len : 0;
+	m->ok = make ? len : len && len == work->auth_len && !memcmp(m->auth, work->auth, len);
+}
+
+/* And with certificates. */
+static void pubkey_auth(struct party *p, const struct ike_auth_work *work, bool make,
+			struct key_answer *m)
+{
+	struct ike_chunk octets = { work->octets, work->octets_len };
+	struct ike_chunk auth = { work->auth, work->auth_len };
+	struct ike_chunk certs = { work->certs, work->certs_len };
+
+	if (make) {
+		m->len = ike_pubkey_sign(p->credentials, work->hashes, octets, &m->method, m->auth,
+					 m->text, sizeof(m->text));
+		m->ok = m->len;
+		m->certs_len = ike_credentials_chain(p->credentials, m->certs, sizeof(m->certs));
+	} else {
+		m->ok = ike_pubkey_verify(p->credentials, &work->remote_id, certs, work->method,
+					  auth, octets, &m->reason, m->text, sizeof(m->text));
+	}
+}
+
 static void answer_auth(struct party *p, const struct ike_action *act)
 {
 	bool make = act->type == IKE_ACT_MAKE_AUTH;
@@ -134,23 +180,23 @@ static void answer_auth(struct party *p, const struct ike_action *act)
 		.token = act->token,
 	};
 	const struct ike_auth_work *work = &act->u.auth;
-	uint8_t data[IKE_MAX_PRF];
-	size_t len = 0;
+	struct key_answer m = { .reason = IKE_REASON_AUTH_FAILED };
 
-	assert_int_equal(work->method, IKE_AUTH_PSK);
+	assert_int_equal(work->kind, p->cfg.auth);
 	assert_true(work->spi_i && work->spi_r);
 	assert_true(ike_id_match(&p->cfg.local_id, &work->local_id));
-	if (p->psk)
-		len = tap_psk_auth(work->prf, (struct ike_chunk){ (const uint8_t *)p->psk,
-								  strlen(p->psk) },
-				   (struct ike_chunk){ work->octets, work->octets_len }, data);
-	if (make) {
-		ev.u.auth.ok = len;
-		ev.u.auth.data = data;
-		ev.u.auth.len = len;
-	} else {
-		ev.u.auth.ok = len && len == work->auth_len && !memcmp(data, work->auth, len);
-	}
+	if (work->kind == IKE_BY_PUBKEY)
+		pubkey_auth(p, work, make, &m);
+	else
+		psk_auth(p, work, make, &m);
+	ev.u.auth.ok = m.ok;
+	ev.u.auth.method = m.method;
+	ev.u.auth.data = m.auth;
+	ev.u.auth.len = m.len;
+	ev.u.auth.certs = m.certs;
+	ev.u.auth.certs_len = m.certs_len;
+	ev.u.auth.reason = m.reason;
+	ev.u.auth.text = m.text;
 	world_answer(p->w, p, &ev);
 }
 

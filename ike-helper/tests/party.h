@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "../core/state.h"
+#include "../crypto/pubkey.h"
 #include "check.h"
 
 enum {
@@ -116,6 +117,7 @@ struct explained {
  * @cfg: configuration, sent by party_configure()
  * @addr: outer address; the port means nothing
  * @psk: what the key process knows, NULL for nothing
+ * @credentials: with IKE_BY_PUBKEY
  * @resolves: the peer's name has an address
  * @kernel: its kernel
  * @up: UP without DOWN
@@ -137,6 +139,7 @@ struct party {
 	struct ike_peer_config cfg;
 	struct ike_addr addr;
 	const char *psk;
+	struct ike_credentials *credentials;
 	bool resolves;
 	struct kernel kernel;
 	bool up;

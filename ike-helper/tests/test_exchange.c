@@ -777,6 +777,42 @@ static void hard_expiry_makes_a_new_child(void **state)
 	}
 }
 
+/* Between the soft limit and the hard one there is room for a rekey whose messages get lost. */
+static void limits_leave_room_for_a_rekey(void **state)
+{
+	static const struct {
+		struct ike_limits soft;
+		struct ike_limits hard;
+		bool esn;
+	} cases[] = {
+		{ { 0, 0, 0 }, { 0, 0, 0 }, true },
+		{ { 10, 1000, 300 }, { 310, 1000 + (1u << 30), 300 + (1u << 20) }, true },
+		{ { 36000, 8ull << 30, 4u << 20 }, { 39600, 16ull << 30, 8u << 20 }, true },
+		{ { 10, 1ull << 60, 3ull << 31 }, { 310, 1ull << 60, 3ull << 32 }, true },
+		{ { 10, 3ull << 50, 3u << 30 }, { 310, 1ull << 52, UINT32_MAX }, false },
+		{ { 10, 1ull << 51, 1ull << 40 }, { 310, 1ull << 52, 1ull << 40 }, false },
+	};
+	const struct ike_install *in;
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w = world_new(1);
+		w->party[A].cfg.children[0].soft = cases[i].soft;
+		w->party[A].cfg.give_up_ms = 180000;
+		set_esp(&w->party[A], cases[i].esn ? "aes128gcm16-esn" : "aes128gcm16-noesn");
+		set_esp(&w->party[B], "aes128gcm16");
+		world_up(w);
+		in = &w->party[A].kernel.sa[0].in;
+		assert_true(in->hard.seconds == cases[i].hard.seconds);
+		assert_true(in->hard.bytes == cases[i].hard.bytes);
+		assert_true(in->hard.packets == cases[i].hard.packets);
+		assert_true(in->soft.packets <= cases[i].soft.packets);
+		world_free(w);
+	}
+}
+
 static void unconfig_removes_everything(void **state)
 {
 	struct world *w = world_new(1);
@@ -1456,6 +1492,78 @@ static void a_response_is_repeated_as_it_was(void **state)
 	world_free(w);
 }
 
+/* ---- messages of IKE SAs that are not there (RFC 7296 section 2.21.4) ---- */
+
+struct zombie {
+	unsigned int seen;
+	uint8_t last[256];
+	size_t len;
+};
+
+static void count_invalid_spi(struct world *w, const struct datagram *d, struct fate *f)
+{
+	struct zombie *z = w->ctx;
+	struct ike_header h;
+
+	(void)f;
+	if (d->from != B || !d->response || d->exchange != IKE_EXCH_INFORMATIONAL ||
+	    d->len > sizeof(z->last) || !ike_header_get(d->data, d->len, &h) ||
+	    h.next != IKE_P_NOTIFY)
+		return;
+	z->seen++;
+	memcpy(z->last, d->data, d->len);
+	z->len = d->len;
+}
+
+/* A request of an IKE SA that B has lost is answered so, and not more often than it may be. */
+static void an_ike_sa_that_is_lost(void **state)
+{
+	struct world *w = world_new(1);
+	struct zombie z = { 0 };
+	struct ike_notify_view n;
+	struct ike_payloads ps;
+	struct ike_header h;
+	struct ike_chunk chain;
+	int i;
+
+	(void)state;
+	w->party[A].cfg.detect_ms = 3000;
+	world_up(w);
+	w->ctx = &z;
+	w->net = count_invalid_spi;
+	w->party[B].cfg.start = IKE_START_MANUAL;
+	party_restart(&w->party[B]);
+	party_configure(&w->party[B]);
+	world_run(w, 2000);
+	assert_true(z.seen > 0);
+	assert_true(ike_header_get(z.last, z.len, &h));
+	assert_true(h.flags & IKE_FLAG_RESPONSE);
+	chain = (struct ike_chunk){ z.last + IKE_HEADER_LEN, z.len - IKE_HEADER_LEN };
+	assert_true(ike_payloads_get(h.next, chain, &ps));
+	assert_true(ike_notify_find(&ps, IKE_NOTIFY_INVALID_IKE_SPI, &n));
+	z.seen = 0;
+	for (i = 0; i < 1000; i++) {
+		struct ike_event ev = { .type = IKE_EV_DATAGRAM };
+		uint8_t request[IKE_HEADER_LEN + 40] = { 0 };
+
+		request[0] = 1 + i % 100;
+		request[8] = 7;
+		request[16] = IKE_P_SK;
+		request[17] = IKE_VERSION;
+		request[18] = IKE_EXCH_INFORMATIONAL;
+		request[19] = IKE_FLAG_INITIATOR;
+		request[27] = sizeof(request);
+		ev.u.datagram.local = w->party[B].addr;
+		ev.u.datagram.remote = w->party[A].addr;
+		ev.u.datagram.local.port = ev.u.datagram.remote.port = 500;
+		ev.u.datagram.data = request;
+		ev.u.datagram.len = sizeof(request);
+		party_step(&w->party[B], &ev);
+	}
+	assert_in_range(z.seen, 1, 10);
+	world_free(w);
+}
+
 static int done(void **state)
 {
 	(void)state;
@@ -1500,6 +1608,7 @@ int main(void)
 		cmocka_unit_test(down_removes_everything),
 		cmocka_unit_test(down_and_up_again),
 		cmocka_unit_test(hard_expiry_makes_a_new_child),
+		cmocka_unit_test(limits_leave_room_for_a_rekey),
 		cmocka_unit_test(unconfig_removes_everything),
 		cmocka_unit_test(reconfigured_selectors),
 		cmocka_unit_test(a_dead_peer_is_suspect_in_time),
@@ -1524,6 +1633,7 @@ int main(void)
 		cmocka_unit_test(every_message_may_come_twice),
 		cmocka_unit_test(every_message_may_be_late),
 		cmocka_unit_test(a_response_is_repeated_as_it_was),
+		cmocka_unit_test(an_ike_sa_that_is_lost),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, done);

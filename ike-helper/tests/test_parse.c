@@ -636,7 +636,8 @@ static void identities_as_text(void **state)
 		{ "gw.example.net", IKE_ID_FQDN }, { "me@example.net", IKE_ID_RFC822_ADDR },
 		{ "192.0.2.1", IKE_ID_IPV4_ADDR }, { "2001:db8::1", IKE_ID_IPV6_ADDR },
 		{ "keyid:@branch-7", IKE_ID_KEY_ID }, { "keyid:00ff10", IKE_ID_KEY_ID },
-		{ "dn:3000", IKE_ID_DER_ASN1_DN }, { "%any", IKE_ID_ANY },
+		{ "dn:3000", IKE_ID_DER_ASN1_DN },
+		{ "C=CH, O=Example Org, CN=gw", IKE_ID_DER_ASN1_DN }, { "%any", IKE_ID_ANY },
 	};
 	struct ike_id id, again;
 	char text[IKE_MAX_TEXT];

@@ -14,6 +14,8 @@ struct item {
 	struct party *to;
 	struct ike_event ev;
 	uint8_t *data;
+	uint8_t *certs;
+	char *text;
 	void (*call)(struct party *p, uint64_t arg);
 	uint64_t arg;
 	struct esp_packet *packet;
@@ -113,6 +115,8 @@ struct world *world_new(uint64_t seed)
 static void item_free(struct item *item)
 {
 	free(item->data);
+	free(item->certs);
+	free(item->text);
 	free(item->packet);
 	free(item);
 }
@@ -171,14 +175,25 @@ static struct item *enqueue(struct world *w, struct party *to, uint64_t delay)
 	return item;
 }
 
-static const uint8_t *copy_data(struct item *item, const uint8_t *data, size_t len)
+/* Exactly as long as it is, so that reading past the end is seen. */
+static uint8_t *copy_data(const uint8_t *data, size_t len)
 {
-	/* Exactly as long as it is, so that reading past the end is seen. */
-	item->data = malloc(len ? len : 1);
-	assert_non_null(item->data);
+	uint8_t *copy = malloc(len ? len : 1);
+
+	assert_non_null(copy);
 	if (len)
-		memcpy(item->data, data, len);
-	return item->data;
+		memcpy(copy, data, len);
+	return copy;
+}
+
+static void copy_auth(struct item *item, const struct ike_event *ev)
+{
+	item->data = copy_data(ev->u.auth.data, ev->u.auth.len);
+	item->certs = copy_data(ev->u.auth.certs, ev->u.auth.certs_len);
+	item->text = ev->u.auth.text ? strdup(ev->u.auth.text) : NULL;
+	item->ev.u.auth.data = item->data;
+	item->ev.u.auth.certs = item->certs;
+	item->ev.u.auth.text = item->text;
 }
 
 void world_event(struct world *w, struct party *to, uint64_t delay, const struct ike_event *ev)
@@ -187,10 +202,10 @@ void world_event(struct world *w, struct party *to, uint64_t delay, const struct
 
 	item->ev = *ev;
 	if (ev->type == IKE_EV_DATAGRAM)
-		item->ev.u.datagram.data = copy_data(item, ev->u.datagram.data,
-						     ev->u.datagram.len);
-	else if (ev->type == IKE_EV_AUTH_MADE)
-		item->ev.u.auth.data = copy_data(item, ev->u.auth.data, ev->u.auth.len);
+		item->ev.u.datagram.data = item->data = copy_data(ev->u.datagram.data,
+								  ev->u.datagram.len);
+	else if (ev->type == IKE_EV_AUTH_MADE || ev->type == IKE_EV_AUTH_CHECKED)
+		copy_auth(item, ev);
 }
 
 void world_answer(struct world *w, struct party *to, const struct ike_event *ev)

@@ -32,18 +32,19 @@ static void question(struct fixture *f, uint64_t spi_i, uint8_t flags)
 	uint64_t be;
 
 	f->m->prf = PRF_HMAC_SHA2_256;
+	f->m->kind = IKE_BY_PSK;
 	f->m->method = IKE_AUTH_PSK;
 	f->m->spi_i = spi_i;
 	f->m->spi_r = SPI_R;
 	ike_id_parse("a.example.net", &f->m->local_id);
 	ike_id_parse("b.example.net", &f->m->remote_id);
-	memset(f->m->octets, 0x55, OCTETS);
+	memset(f->m->data, 0x55, OCTETS);
 	be = htobe64(spi_i);
-	memcpy(f->m->octets, &be, 8);
+	memcpy(f->m->data, &be, 8);
 	be = flags & FLAG_RESPONSE ? htobe64(SPI_R) : 0;
-	memcpy(f->m->octets + 8, &be, 8);
-	f->m->octets[18] = 34;
-	f->m->octets[19] = flags;
+	memcpy(f->m->data + 8, &be, 8);
+	f->m->data[18] = 34;
+	f->m->data[19] = flags;
 }
 
 static void ask(struct fixture *f, bool make, struct msg_verdict *v)
@@ -136,7 +137,7 @@ static void verifies_the_responder(void **state)
 	question(f, SPI_I, FLAG_RESPONSE);
 	n = ike_openssl_psk_auth(f->crypto, PRF_HMAC_SHA2_256,
 				 (struct ike_chunk){ (const uint8_t *)"secret", 6 },
-				 (struct ike_chunk){ f->m->octets, OCTETS }, auth);
+				 (struct ike_chunk){ f->m->data, OCTETS }, auth);
 	memcpy(f->m->auth, auth, n);
 	f->m->auth_len = n;
 	ask(f, false, &v);
@@ -172,7 +173,7 @@ static void refuses_octets_of_no_message(void **state)
 	struct msg_verdict v;
 
 	question(f, SPI_I, FLAG_INITIATOR);
-	f->m->octets[18] = 35;
+	f->m->data[18] = 35;
 	ask(f, true, &v);
 	assert_false(v.ok);
 	question(f, SPI_I, FLAG_INITIATOR);
