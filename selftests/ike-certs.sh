@@ -17,7 +17,7 @@ PAST=20200101000000Z
 
 # authority NAME [BY]: with a database of its own; below another one, or by itself.
 authority() {
-	local dir=$PKI/$1
+	local dir=$PKI/$1 itself=()
 
 	mkdir -p "$dir"
 	: >"$dir/index"
@@ -49,11 +49,10 @@ authority() {
 		keyUsage = critical,keyCertSign,cRLSign
 		subjectKeyIdentifier = hash
 	END
-	openssl ecparam -genkey -name prime256v1 -noout -out "$dir/key.pem"
-	openssl req -new -config "$dir/conf" -key "$dir/key.pem" -subj "/C=CH/O=Test/CN=$1" \
-		-out "$dir/req.pem"
+	request p256 "$1" "$dir/key.pem" "$dir/req.pem"
+	[ -n "${2:-}" ] || itself=(-selfsign -keyfile "$dir/key.pem")
 	issue "${2:-$1}" "$dir/req.pem" "$dir/cert.pem" ca_ext "$PKI/${2:-$1}/conf" $PAST $FAR \
-		$([ -n "${2:-}" ] || echo "-selfsign -keyfile $dir/key.pem")
+		"${itself[@]}"
 }
 
 # issue BY REQUEST CERTIFICATE SECTION EXTFILE FROM TO [OPTION...]
@@ -66,24 +65,25 @@ issue() {
 		"$@" 2>>"$PKI/log"
 }
 
-# new_key KIND FILE
-new_key() {
+# request KIND NAME KEY REQUEST: a new key of that kind, and a request with it.
+request() {
+	local how
+
 	case $1 in
-	rsa) openssl genrsa -traditional -out "$2" 2048 ;;
-	p256) openssl ecparam -genkey -name prime256v1 -noout -out "$2" ;;
-	p384) openssl ecparam -genkey -name secp384r1 -noout -out "$2" ;;
-	ed25519) openssl genpkey -algorithm ed25519 -out "$2" ;;
-	esac 2>>"$PKI/log"
-	chmod 600 "$2"
+	rsa) how=(rsa:2048) ;;
+	p256) how=(ec -pkeyopt ec_paramgen_curve:P-256) ;;
+	p384) how=(ec -pkeyopt ec_paramgen_curve:P-384) ;;
+	ed25519) how=(ed25519) ;;
+	esac
+	openssl req -new -newkey "${how[@]}" -nodes -config "$PKI/root/conf" \
+		-subj "/C=CH/O=Test/CN=$2" -keyout "$3" -out "$4" 2>>"$PKI/log"
 }
 
 # certify NAME KIND HOST SAN [BY [FROM [TO]]]: $PKI/NAME.key and $PKI/NAME.pem.
 certify() {
 	local name=$1 by=${5:-root}
 
-	new_key "$2" "$PKI/$name.key"
-	openssl req -new -config "$PKI/root/conf" -key "$PKI/$name.key" \
-		-subj "/C=CH/O=Test/CN=$3" -out "$PKI/$name.req"
+	request "$2" "$3" "$PKI/$name.key" "$PKI/$name.req"
 	printf '[ext]\nbasicConstraints = CA:false\nkeyUsage = digitalSignature\n%s\n' \
 		"subjectAltName = $4" >"$PKI/$name.ext"
 	issue "$by" "$PKI/$name.req" "$PKI/$name.pem" ext "$PKI/$name.ext" "${6:-$PAST}" \
@@ -92,32 +92,25 @@ certify() {
 
 # --- both ends -------------------------------------------------------------------------
 
-# right_has NAME [KEY=VALUE...]: charon authenticates with $PKI/NAME; id is its identity, peer ours.
+# right_has NAME [KEY=VALUE...]: charon authenticates with $PKI/NAME; id is its identity, peer ours,
+# also another authority whose certificate it sends.
 right_has() {
-	local name=$1 word dir
+	local name=$1 word
 	local -A conf=([id]=$ID_RIGHT [peer]=$ID_LEFT [also]='')
 
 	shift
 	for word; do
 		conf[${word%%=*}]=${word#*=}
 	done
-	dir=$(charon_dir right)/swanctl
-	rm -rf "$dir/x509" "$dir/private" "$dir/x509ca"
-	mkdir -p "$dir/x509" "$dir/private" "$dir/x509ca"
-	cp "$PKI/$name.pem" "$dir/x509/right.pem"
-	cp "$PKI/$name.key" "$dir/private/right.key"
-	cp "$PKI/root/cert.pem" "$dir/x509ca/root.pem"
-	[ -z "${conf[also]}" ] || cp "$PKI/${conf[also]}/cert.pem" "$dir/x509ca/between.pem"
-	charon_load right <<-END
+	cat >"$WORK/swanctl.conf" <<-END
 		connections {
 			site-a {
 				version = 2
 				local_addrs = $RIGHT4
 				remote_addrs = $LEFT4
-				send_certreq = yes
 				local {
 					auth = pubkey
-					certs = right.pem
+					certs = $PKI/$name.pem
 					id = "${conf[id]}"
 				}
 				remote {
@@ -133,6 +126,8 @@ right_has() {
 			}
 		}
 	END
+	vici credentials "$PKI/$name.key" "$PKI/root/cert.pem" \
+		${conf[also]:+"$PKI/${conf[also]}/cert.pem"} && vici load "$WORK/swanctl.conf"
 }
 
 # left_words NAME [KEY=VALUE...]: configuration of ipvtid with $PKI/NAME.
@@ -147,29 +142,70 @@ left_has() {
 	site_reload "${words[@]}"
 }
 
-# both_roles NAME: charon brings it up, then ipvtid does.
+# rest: no SA on both sides, and no tunnel at ipvtid until left_has gives it another. What was
+# brought up with `ipvtictl up` is kept up, and `ipvtictl down` bars the peer as well.
+rest() {
+	sites | ipvtid_config left
+	ctl left reload && wait_for $UP_WITHIN resting
+}
+resting() {
+	# charon keeps an IKE SA whose Child SA came to nothing.
+	[ "$(charon_counts)" = '0 0' ] || vici terminate ike=site-a force=yes timeout=5000
+	[ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ] &&
+		! left test -e /sys/class/net/vti0
+}
+
+# case_of NAME RIGHT [KEY=VALUE...] -- LEFT [KEY=VALUE...]: from rest, both with their certificates;
+# the words are for right_has and left_has.
+case_of() {
+	local name=$1 words=()
+
+	shift
+	check "$name: both at rest" rest
+	while [ "$1" != -- ]; do
+		words+=("$1")
+		shift
+	done
+	check "$name: charon takes it" right_has "${words[@]}"
+	left_has "${@:2}"
+}
+
+# both_roles NAME WORD...: charon brings it up, then ipvtid does; the words as for case_of.
 both_roles() {
+	case_of "$@"
 	check "$1: charon starts" initiate
 	check "$1: carrier" wait_for $UP_WITHIN is_carrier left vti0 1
 	check "$1: both families pass" wait_for 5 answers
 	check "$1: charon takes it down" hang_up
 	check "$1: ipvtid starts" up
 	check "$1: both families pass" wait_for 5 answers
-	check "$1: charon takes it down" hang_up
 }
 
-# refused NAME TEXT [KEY]: ipvtid starts, refuses charon's certificate, and says why.
-refused() {
-	local out
+# both_refused NAME REASON TEXT WORD...: charon starts, then ipvtid does; both times ipvtid refuses
+# charon's certificate, and says why. The words as for case_of.
+both_refused() {
+	local name=$1 reason=$2 text=$3 out status
 
-	out=$(ctl left up site-b 2>&1) && not_ok "$1: ipvtictl up fails"
-	check "$1: ipvtictl up says why" grep -qF -- "$2" <(echo "$out")
-	expect "$1: explain: reason and step" 'certificate IKE_AUTH' \
-		"$(ctl left -j explain site-b | jq -r '"\(.reason) \(.step)"')"
-	check "$1: explain: in words" grep -qF -- "$2" <(ctl left -j explain site-b | jq -r .detail)
-	expect "$1: no SA" '' "$(sas left)"
+	shift 3
+	case_of "$name" "$@"
+	check_fails "$name, charon starts: it fails" initiate
+	explained "$name, charon starts" "$reason" "$text"
+	case_of "$name" "$@"
+	expect "$name, ipvtid starts: nothing is explained yet" null "$(ctl left -j explain site-b | jq -r .reason)"
+	out=$(ctl left up site-b 2>&1)
+	status=$?
+	expect "$name: exit status of ipvtictl up" 1 $status
+	check "$name: ipvtictl up says why" grep -qF -- "$text" <(echo "$out")
 	diag "$out"
-	ctl left down site-b >/dev/null
+	explained "$name, ipvtid starts" "$reason" "$text"
+}
+# explained NAME REASON TEXT: what explain says, and nothing is half installed.
+explained() {
+	expect "$1: explain: reason and step" "$2 IKE_AUTH" \
+		"$(ctl left -j explain site-b | jq -r '"\(.reason) \(.step)"')"
+	check "$1: explain: in words" grep -qF -- "$3" <(ctl left explain site-b)
+	expect "$1: no SA" '' "$(sas left)"
+	expect "$1: no carrier" 0 "$(carrier left vti0)"
 }
 
 # --- here we go ------------------------------------------------------------------------
@@ -192,44 +228,41 @@ mapfile -t words < <(left_words left-p256)
 check 'ipvtid starts' site_start "${words[@]}"
 
 for kind in rsa p256 p384 ed25519; do
-	check "$kind: charon takes its certificate" right_has right-$kind
-	left_has left-$kind
-	both_roles $kind
+	both_roles $kind right-$kind -- left-$kind
 done
 check 'charon took a digital signature' [ "$(charon_said 'authentication of .* with .* successful')" -ge 8 ]
 diag "$(grep 'authentication of' "$(charon_dir right)/log")"
 
 certify right-chain p256 $ID_RIGHT DNS:$ID_RIGHT between
-check 'a chain: charon takes it' right_has right-chain also=between
-left_has left-rsa
-both_roles 'a chain'
-
-check 'distinguished names: charon takes them' right_has right-p256 "id=C=CH, O=Test, CN=$ID_RIGHT" \
-	"peer=C=CH, O=Test, CN=$ID_LEFT"
-left_has left-p256 "local-id=C=CH, O=Test, CN=$ID_LEFT" "remote-id=C=CH, O=Test, CN=$ID_RIGHT"
-both_roles 'distinguished names'
+both_roles 'a chain' right-chain also=between -- left-rsa
+both_roles 'distinguished names' right-p256 "id=C=CH, O=Test, CN=$ID_RIGHT" \
+	"peer=C=CH, O=Test, CN=$ID_LEFT" -- \
+	left-p256 "local-id=C=CH, O=Test, CN=$ID_LEFT" "remote-id=C=CH, O=Test, CN=$ID_RIGHT"
 expect 'distinguished names: status' "C=CH, O=Test, CN=$ID_RIGHT" "$(status left site-b '."remote-id"')"
 
 # --- what is refused -------------------------------------------------------------------
 
-left_has left-p256
 certify right-expired p256 $ID_RIGHT DNS:$ID_RIGHT root $PAST 20210101000000Z
+certify right-early p256 $ID_RIGHT DNS:$ID_RIGHT root 20390101000000Z $FAR
 certify right-other p256 other DNS:other.example.net
 certify right-stranger p256 $ID_RIGHT DNS:$ID_RIGHT stranger
 certify right-revoked p256 $ID_RIGHT DNS:$ID_RIGHT
 openssl ca -config "$PKI/root/conf" -revoke "$PKI/right-revoked.pem" 2>>"$PKI/log"
 openssl ca -config "$PKI/root/conf" -gencrl -out "$PKI/root/crl.pem" 2>>"$PKI/log"
 
-check 'expired: charon takes it' right_has right-expired
-refused 'expired' 'expired on 2021-01-01'
-check 'another authority: charon takes it' right_has right-stranger also=stranger
-refused 'another authority' 'comes from "C=CH, O=Test, CN=stranger", which is no ca of this tunnel'
-left_has left-p256 "crl=$PKI/root/crl.pem"
-check 'revoked: charon takes it' right_has right-revoked
-refused 'revoked' 'was revoked by'
-check 'not revoked: charon takes it' right_has right-p256
-check 'with a CRL that it is not in: up' up
-check 'charon takes it down' hang_up
+both_refused 'expired' certificate 'expired on 2021-01-01' right-expired -- left-p256
+both_refused 'not yet valid' certificate 'not valid before 2039-01-01' right-early -- left-p256
+both_refused 'another authority' certificate \
+	'comes from "C=CH, O=Test, CN=stranger", which is no ca of this tunnel' \
+	right-stranger -- left-p256
+# With a pattern for its identity charon shows what it is asked for, whatever its certificate says.
+both_refused "another's certificate" certificate 'its certificate is for DNS:other.example.net' \
+	right-other 'id=*.example.net' -- left-p256
+both_refused 'revoked' certificate 'was revoked by' right-revoked -- \
+	left-p256 "crl=$PKI/root/crl.pem"
+both_refused 'a chain without CRL of its authority' certificate 'there is no CRL of' \
+	right-chain also=between -- left-p256 "crl=$PKI/root/crl.pem"
+both_roles 'in order, with a CRL' right-p256 -- left-p256 "crl=$PKI/root/crl.pem"
 
 chmod 644 "$PKI/left-p256.key"
 check_fails 'a private key open to others is refused' ctl left reload
@@ -238,17 +271,17 @@ chmod 600 "$PKI/left-p256.key"
 mapfile -t words < <(left_words left-p256 "private-key=$PKI/left-rsa.key")
 site "${words[@]}" | ipvtid_config left
 ctl left reload >/dev/null
-wait_for 10 grep -q 'private-key is not the key of certificate' "$(ipvtid_log left)"
+check 'a key of another certificate: the log says so' wait_for 10 \
+	grep -q 'private-key is not the key of certificate' "$(ipvtid_log left)"
 expect 'a key of another certificate: status says so' 'private-key is not the key of certificate' \
 	"$(status left site-b .error)"
 
 # --- without RFC 7427 ------------------------------------------------------------------
 
+check 'the older methods: both at rest' rest
 end "${CHARON_PID[right]}"
 check 'charon starts without RFC 7427' charon_start right 'signature_authentication = no'
 for kind in rsa p384; do
-	check "$kind, older method: charon takes it" right_has right-$kind
-	left_has left-$kind
-	both_roles "$kind, older method"
+	both_roles "$kind, older method" right-$kind -- left-$kind
 done
 logs_if_failed

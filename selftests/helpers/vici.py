@@ -45,6 +45,9 @@ def configuration(lines):
         elif line:
             key, value = (part.strip() for part in line.split("=", 1))
             value = value.strip('"')
+            if key == "certs":
+                result[key] = [open(file).read() for file in value.split(",")]
+                continue
             result[key] = value.split(",") if key in LISTS else value
     return result
 
@@ -55,9 +58,20 @@ def load(path, config):
     sections = configuration(iter(open(config)))
     answers = [vici.request("load-conn", **{key: value})[1]
                for key, value in sections["connections"].items()]
-    for key, value in sections["secrets"].items():
+    for key, value in sections.get("secrets", {}).items():
         answers.append(vici.request("load-shared", id=key, type="IKE", data=value["secret"], owners=[
             value[owner] for owner in value if owner.startswith("id")])[1])
+    errors = [answer["errmsg"] for answer in answers if answer["success"] != "yes"]
+    return len(errors) > 0, "\n".join(errors)
+
+
+def credentials(path, key, *authorities):
+    """In place of all it has: a private key, and certificates of authorities, all in PEM."""
+    vici = Vici(path)
+    answers = [vici.request("clear-creds")[1],
+               vici.request("load-key", type="any", data=open(key).read())[1]]
+    for file in authorities:
+        answers.append(vici.request("load-cert", type="X509", flag="CA", data=open(file).read())[1])
     errors = [answer["errmsg"] for answer in answers if answer["success"] != "yes"]
     return len(errors) > 0, "\n".join(errors)
 
@@ -156,11 +170,13 @@ def algorithms(sa, *kinds):
 
 
 def main(path, command, *words):
-    """load FILE: take this swanctl.conf; counts: IKE SAs and installed Child SAs; negotiated: the
-    algorithms of the first of each; ike-spi: the initiator's SPI of the first; sas: JSON of all;
-    others are sent as they are."""
+    """load FILE: take this swanctl.conf; credentials KEY CA...: take these, and forget all others;
+    counts: IKE SAs and installed Child SAs; negotiated: the algorithms of the first of each;
+    ike-spi: the initiator's SPI of the first; sas: JSON of all; others are sent as they are."""
     if command == "load":
         return load(path, *words)
+    if command == "credentials":
+        return credentials(path, *words)
     if command not in ("counts", "negotiated", "ike-spi", "sas"):
         _, answer = Vici(path).request(command, **dict(word.split("=", 1) for word in words))
         return 0 if answer.get("success", "yes") == "yes" else 1, answer.get("errmsg", "")
