@@ -181,23 +181,30 @@ both_roles() {
 	check "$1: both families pass" wait_for 5 answers
 }
 
-# both_refused NAME REASON TEXT WORD...: charon starts, then ipvtid does; both times ipvtid refuses
-# charon's certificate, and says why. The words as for case_of.
-both_refused() {
-	local name=$1 reason=$2 text=$3 out status
+# refused_answering NAME REASON TEXT WORD...: charon starts, ipvtid refuses it and says why.
+refused_answering() {
+	case_of "$1" "${@:4}"
+	check_fails "$1, charon starts: it fails" initiate
+	explained "$1, charon starts" "$2" "$3"
+}
+# refused_starting NAME REASON TEXT WORD...: ipvtid starts, refuses charon and says why.
+refused_starting() {
+	local out status
 
-	shift 3
-	case_of "$name" "$@"
-	check_fails "$name, charon starts: it fails" initiate
-	explained "$name, charon starts" "$reason" "$text"
-	case_of "$name" "$@"
-	expect "$name, ipvtid starts: nothing is explained yet" null "$(ctl left -j explain site-b | jq -r .reason)"
+	case_of "$1" "${@:4}"
+	expect "$1, ipvtid starts: nothing is explained yet" null \
+		"$(ctl left -j explain site-b | jq -r .reason)"
 	out=$(ctl left up site-b 2>&1)
 	status=$?
-	expect "$name: exit status of ipvtictl up" 1 $status
-	check "$name: ipvtictl up says why" grep -qF -- "$text" <(echo "$out")
+	expect "$1: exit status of ipvtictl up" 1 $status
+	check "$1: ipvtictl up says why" grep -qF -- "$3" <(echo "$out")
 	diag "$out"
-	explained "$name, ipvtid starts" "$reason" "$text"
+	explained "$1, ipvtid starts" "$2" "$3"
+}
+# both_refused NAME REASON TEXT WORD...: in both roles ipvtid refuses charon's certificate.
+both_refused() {
+	refused_answering "$@"
+	refused_starting "$@"
 }
 # explained NAME REASON TEXT: what explain says, and nothing is half installed.
 explained() {
@@ -230,7 +237,8 @@ check 'ipvtid starts' site_start "${words[@]}"
 for kind in rsa p256 p384 ed25519; do
 	both_roles $kind right-$kind -- left-$kind
 done
-check 'charon took a digital signature' [ "$(charon_said 'authentication of .* with .* successful')" -ge 8 ]
+expect 'charon took our signature in both roles' 8 \
+	"$(charon_said "authentication of '$ID_LEFT' with .* successful")"
 diag "$(grep 'authentication of' "$(charon_dir right)/log")"
 
 certify right-chain p256 $ID_RIGHT DNS:$ID_RIGHT between
@@ -255,8 +263,14 @@ both_refused 'not yet valid' certificate 'not valid before 2039-01-01' right-ear
 both_refused 'another authority' certificate \
 	'comes from "C=CH, O=Test, CN=stranger", which is no ca of this tunnel' \
 	right-stranger -- left-p256
-# With a pattern for its identity charon shows what it is asked for, whatever its certificate says.
-both_refused "another's certificate" certificate 'its certificate is for DNS:other.example.net' \
+refused_answering 'another identity' wrong-id other.example.net \
+	right-other id=other.example.net -- left-p256
+# With a pattern for its identity charon shows the one it is asked for, or the pattern itself when
+# it starts, whatever its certificate says.
+other='its certificate is for DNS:other.example.net'
+refused_answering "another's certificate" certificate "$other" \
+	right-other 'id=*.example.net' -- left-p256 'remote-id=*.example.net'
+refused_starting "another's certificate" certificate "$other" \
 	right-other 'id=*.example.net' -- left-p256
 both_refused 'revoked' certificate 'was revoked by' right-revoked -- \
 	left-p256 "crl=$PKI/root/crl.pem"
