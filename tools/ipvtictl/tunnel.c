@@ -42,6 +42,20 @@ static int finish(const struct ctl *ctl, json_t *reply)
 	return CTL_OK;
 }
 
+/* Ask about the tunnel that is named next, or about all. 0: the reply is the caller's to free. */
+static int ask(struct ctl *ctl, const char *command, json_t **reply)
+{
+	json_t *request = json_pack("{s:s}", "command", command);
+
+	if (*ctl->args)
+		json_object_set_new(request, "name", json_string(*ctl->args++));
+	if (ctl_end(ctl)) {
+		json_decref(request);
+		return CTL_USAGE;
+	}
+	return control_request(ctl, request, reply);
+}
+
 int up_run(struct ctl *ctl)
 {
 	const char *name = ctl_word(ctl, "NAME");
@@ -143,18 +157,13 @@ static void show_failure(const json_t *failure)
 
 int explain_run(struct ctl *ctl)
 {
-	json_t *request = json_pack("{s:s}", "command", "explain");
 	const json_t *failures;
 	json_t *reply;
+	int err;
 
-	if (*ctl->args)
-		json_object_set_new(request, "name", json_string(*ctl->args++));
-	if (ctl_end(ctl)) {
-		json_decref(request);
-		return CTL_USAGE;
-	}
-	if (control_request(ctl, request, &reply))
-		return CTL_FAILED;
+	err = ask(ctl, "explain", &reply);
+	if (err)
+		return err;
 	failures = json_object_get(reply, "failures");
 	if (!ctl->json && !failures)
 		show_failure(reply);
@@ -322,17 +331,12 @@ static void show_tunnel(const json_t *tunnel)
 
 int status_run(struct ctl *ctl)
 {
-	json_t *request = json_pack("{s:s}", "command", "status");
 	json_t *reply, *tunnels;
+	int err;
 
-	if (*ctl->args)
-		json_object_set_new(request, "name", json_string(*ctl->args++));
-	if (ctl_end(ctl)) {
-		json_decref(request);
-		return CTL_USAGE;
-	}
-	if (control_request(ctl, request, &reply))
-		return CTL_FAILED;
+	err = ask(ctl, "status", &reply);
+	if (err)
+		return err;
 	tunnels = json_object_get(reply, "tunnels");
 	if (ctl->json) {
 		json_incref(tunnels);
