@@ -78,11 +78,13 @@ uint8_t *ike_put(struct ike_writer *w, const void *data, size_t len)
 {
 	uint8_t *p;
 
+	if (!len)
+		return w->data;
 	grow(w, len);
 	p = w->data + w->len;
-	if (data && len)
+	if (data)
 		memcpy(p, data, len);
-	else if (len)
+	else
 		memset(p, 0, len);
 	w->len += len;
 	return p;

@@ -83,6 +83,17 @@ struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *
 	return NULL;
 }
 
+bool ike_child_spi_taken(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi)
+{
+	const struct ike_orphan *o;
+	struct ike_sa *sa;
+
+	for (o = t->orphans; o; o = o->next)
+		if (o->spi_out == spi)
+			return true;
+	return ike_child_by_spi(c, t, IKE_OUT, spi, &sa);
+}
+
 static bool same_selectors(const struct ike_child *a, const struct ike_child *b)
 {
 	return a->cfg == b->cfg &&

@@ -54,12 +54,17 @@ void ike_child_put_answer_ts(struct ike_builder *b, const struct ike_child *chil
 	put_ts(b, IKE_P_TSR, child->local, child->n_local);
 }
 
-static bool take_spi(struct ike_child *child, const struct ike_offer *o)
+/* The peer's SPI, which it must not have on another SA: deleting one would take both. */
+static bool take_spi(struct ike_core *c, const struct ike_sa *sa, struct ike_child *child,
+		     const struct ike_offer *o)
 {
 	struct ike_reader r = ike_reader_init(o->spi, o->spi_len);
+	uint32_t spi = ike_get_u32(&r);
 
-	child->spi_out = ike_get_u32(&r);
-	return o->spi_len == 4 && child->spi_out > 255;
+	if (o->spi_len != 4 || spi <= 255 || ike_child_spi_taken(c, sa->tunnel, spi))
+		return false;
+	child->spi_out = spi;
+	return true;
 }
 
 static void text_pair(const struct ike_ts *a, size_t na, const struct ike_ts *b, size_t nb,
@@ -170,7 +175,7 @@ uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 	o = ike_proposal_choose(own, &offers, rule, group, &child->proposal);
 	if (!o)
 		return refuse_proposal(c, sa, step, own, &offers);
-	if (!take_spi(child, o))
+	if (!take_spi(c, sa, child, o))
 		return IKE_NOTIFY_INVALID_SYNTAX;
 	*number = o->number;
 	return 0;
@@ -220,7 +225,7 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 		return IKE_REASON_INVALID_SYNTAX;
 	}
 	o = ike_proposal_check(&cfg->proposals, &answer, rule);
-	if (!o || !take_spi(child, o)) {
+	if (!o || !take_spi(c, sa, child, o)) {
 		a = refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
 				  "the answer is not one of our proposals");
 		ike_contrast_offers(a, &cfg->proposals, &answer, rule);

@@ -726,6 +726,8 @@ struct ike_child *ike_child_by_serial(const struct ike_sa *sa, uint32_t serial);
 /** ike_child_by_spi() - of any IKE SA of the tunnel; @sa is set to its owner */
 struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *t,
 				   enum ike_dir dir, uint32_t spi, struct ike_sa **sa);
+/** ike_child_spi_taken() - whether an SA of the tunnel goes to the peer by that SPI already */
+bool ike_child_spi_taken(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi);
 /**
  * ike_child_install() - derive keys, give both halves to the kernel, add it to the IKE SA
  * @inbound_only: it lost a collision and is about to be deleted
@@ -847,6 +849,8 @@ uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel
 			       uint32_t interval);
 /** ike_liveness_tick() - probe, become suspect */
 void ike_liveness_tick(struct ike_core *c, struct ike_tunnel *t);
+/** ike_liveness_orphans_at() - when SAs without IKE SA go because nothing comes in on them */
+uint64_t ike_liveness_orphans_at(const struct ike_core *c, const struct ike_tunnel *t);
 /** ike_liveness_deadline() - next time there is something to do */
 uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel *t);
 
