@@ -197,6 +197,7 @@ void ike_auth_start(struct ike_core *c, struct ike_sa *sa)
 
 	sa->job.type = IKE_JOB_AUTH;
 	sa->auth.round = 1;
+	sa->drop_at = c->now + IKE_CONNECT_TIME;	/* the key process may have been killed */
 	ask_make(c, sa);
 	if (!first_child(sa))
 		return;
@@ -245,6 +246,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	}
 	if (sa->tunnel->cfg.mobike)
 		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+	sa->drop_at = IKE_NEVER;
 	ike_request_send(c, sa, IKE_EXCH_AUTH, &b);
 }
 

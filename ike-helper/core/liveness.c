@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Detection of a dead peer with one setting T: at most T after the last authenticated packet, ESP
- * or IKE, the peer is suspect. After T/3 of silence it is asked, four times until T.
+ * or IKE, the peer is suspect. After T/3 of silence it is asked, four times until T. SAs without an
+ * IKE SA are no different, but there is nobody to ask: they go when the silence has lasted as long
+ * as a request may stay unanswered.
  */
 #include "state.h"
 
@@ -51,6 +53,12 @@ static struct ike_sa *probed(const struct ike_core *c, const struct ike_tunnel *
 	return sa && sa->state == IKE_SA_ESTABLISHED ? sa : NULL;
 }
 
+/* SAs that are watched though there is no IKE SA to ask on. */
+static bool orphaned(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	return t->cfg.detect_ms && t->orphans && !probed(c, t);
+}
+
 uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel *t,
 			       uint32_t interval)
 {
@@ -76,12 +84,21 @@ void ike_liveness_tick(struct ike_core *c, struct ike_tunnel *t)
 {
 	struct ike_sa *sa = probed(c, t);
 
-	if (!sa || !t->quiet)
+	if ((!sa && !orphaned(c, t)) || !t->quiet)
 		return;
 	if (!t->suspect && c->now >= suspect_at(c, t))
 		set_suspect(c, t, true);
-	if (!sa->job.type && c->now >= ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER)
+	if (sa && !sa->job.type && c->now >= ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER)
 		sa->want_probe = true;
+}
+
+uint64_t ike_liveness_orphans_at(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	uint64_t at = ike_liveness_last(c, t) + t->cfg.give_up_ms;
+
+	if (!t->quiet || !orphaned(c, t))
+		return IKE_NEVER;
+	return at > c->grace_until ? at : c->grace_until;
 }
 
 uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel *t)
@@ -90,10 +107,12 @@ uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel
 	uint64_t probe;
 	uint64_t suspect;
 
-	if (!sa || !t->quiet)
+	if ((!sa && !orphaned(c, t)) || !t->quiet)
 		return IKE_NEVER;
 	probe = ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER;
 	suspect = t->suspect ? IKE_NEVER : suspect_at(c, t);
+	if (!sa)
+		return suspect;
 	/* With a request or answer outstanding there is no probe to send, but its pace may change then. */
 	if ((sa->job.type || sa->answer.active) && c->now >= probe)
 		return suspect;

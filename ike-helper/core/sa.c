@@ -159,16 +159,13 @@ static void supersede(struct ike_core *c, struct ike_sa *sa, struct ike_sa *othe
 		if (other->initiator && other->job.type == IKE_JOB_SA_INIT && !sa->initiator)
 			ike_sa_kill(c, other, IKE_REASON_REPLACED);
 	} else if (other->state == IKE_SA_ESTABLISHED) {
-		if (sa->auth.contact && other->since < sa->created) {
-			ike_log(c, sa->tunnel, IKE_LOG_NOTICE,
-				"the peer started afresh: the IKE SA it had before is gone");
+		if (sa->auth.contact && other->since < sa->created)
 			ike_sa_kill(c, other, IKE_REASON_PEER_RESTARTED);
-		} else if (other->initiator != sa->initiator &&
-			 c->now - other->since < IKE_CROSS_TIME) {
+		else if (other->initiator != sa->initiator &&
+			 c->now - other->since < IKE_CROSS_TIME)
 			cross(c, sa, other);
-		} else {
+		else
 			other->delete_at = c->now + IKE_LINGER_TIME;
-		}
 	}
 }
 
@@ -277,23 +274,28 @@ void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 		ike_tunnel_failed(c, sa->tunnel, reason);
 }
 
-/* What a newer IKE SA has already replaced is not worth keeping. */
+/*
+ * What a newer IKE SA has already replaced is not worth keeping. For the rest a new one is made,
+ * whoever made this one: the peer may not know that it is gone.
+ */
 static void leave_children(struct ike_core *c, struct ike_sa *sa)
 {
+	struct ike_tunnel *t = sa->tunnel;
 	struct ike_child *child;
 
 	while ((child = sa->children)) {
-		if (ike_child_sibling(c, sa->tunnel, child)) {
+		if (ike_child_sibling(c, t, child)) {
 			ike_child_remove(c, sa, child, true);
 			continue;
 		}
 		sa->children = child->next;
 		if (child->inbound || child->outbound)
-			ike_tunnel_adopt(c, sa->tunnel, child->cfg,
-					 child->inbound ? child->spi_in : 0,
+			ike_tunnel_adopt(c, t, child->cfg, child->inbound ? child->spi_in : 0,
 					 child->outbound ? child->spi_out : 0);
 		ike_child_free(child);
 	}
+	if (t->orphans && t->cfg.n_remote && !t->down)
+		t->wanted = true;
 }
 
 static void explain_timeout(struct ike_core *c, const struct ike_sa *sa)
@@ -378,6 +380,8 @@ void ike_sa_tick(struct ike_core *c, struct ike_sa *sa)
 	if (sa->dead)
 		return;
 	if (c->now >= sa->drop_at) {
+		if (sa->auth.make_token || sa->auth.check_token)
+			ike_log(c, sa->tunnel, IKE_LOG_WARNING, "the key process does not answer");
 		explain_half_open(c, sa);
 		ike_sa_kill(c, sa, IKE_REASON_TIMEOUT);
 		return;

@@ -274,10 +274,13 @@ uint64_t ike_tunnel_retry_in(struct ike_core *c, const struct ike_tunnel *t)
 	return ike_jitter(c, (uint64_t)t->cfg.retry_ms << step, 20);
 }
 
-/* With on-traffic the next attempt waits for traffic, and not less than the pause. */
+/*
+ * With on-traffic the next attempt waits for traffic, and not less than the pause; SAs without an
+ * IKE SA carry it and nobody would ask.
+ */
 static void schedule(struct ike_core *c, struct ike_tunnel *t, uint64_t pause)
 {
-	if (t->cfg.start == IKE_START_ON_TRAFFIC)
+	if (t->cfg.start == IKE_START_ON_TRAFFIC && !t->orphans)
 		t->wanted = false;
 	if (!t->down)
 		t->retry_at = c->now + pause;
@@ -321,6 +324,18 @@ void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_r
 		schedule(c, t, at_once ? 0 : ike_tunnel_retry_in(c, t));
 }
 
+/* With MOBIKE one goes on from port 4500 (RFC 4555 section 3.3). */
+static void move(struct ike_core *c, struct ike_sa *sa, const struct ike_addr *local)
+{
+	uint16_t port = sa->mobike ? c->cfg.port_natt : sa->local.port;
+
+	sa->local = *local;
+	sa->local.port = port;
+	if (sa->mobike && sa->remote.port == c->cfg.port_ike)
+		sa->remote.port = c->cfg.port_natt;
+	sa->want_move = sa->mobike;
+}
+
 void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
 	const struct ike_addr *local = &ev->u.address.local;
@@ -332,13 +347,8 @@ void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ik
 			continue;
 		if (remote->family && sa->nat_remote)
 			sa->remote = *remote;
-		if (local->family && !ike_addr_same(local, &sa->local)) {
-			sa->local = *local;
-			sa->local.port = sa->mobike ? c->cfg.port_natt : sa->local.port;
-			sa->remote.port = sa->mobike && sa->remote.port == c->cfg.port_ike ?
-					  c->cfg.port_natt : sa->remote.port;
-			sa->want_move = sa->mobike;
-		}
+		if (local->family && !ike_addr_same(local, &sa->local))
+			move(c, sa, local);
 		if (sa->state == IKE_SA_ESTABLISHED)
 			ike_sa_endpoint(c, sa);
 	}
@@ -429,6 +439,11 @@ void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t)
 		else
 			at = &(*at)->next;
 	}
+	if (c->now >= ike_liveness_orphans_at(c, t)) {
+		ike_log(c, t, IKE_LOG_WARNING, "nothing comes in on SAs without an IKE SA: deleted");
+		t->reason = IKE_REASON_TIMEOUT;
+		drop_orphans(c, t);
+	}
 	if (c->now >= t->retry_at) {
 		t->retry_at = IKE_NEVER;
 		if (t->wanted && !t->down && !established(c, t))
@@ -439,11 +454,14 @@ void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t)
 
 uint64_t ike_tunnel_deadline(const struct ike_core *c, const struct ike_tunnel *t)
 {
+	uint64_t orphans_at = ike_liveness_orphans_at(c, t);
 	uint64_t at = ike_liveness_deadline(c, t);
 	const struct ike_orphan *o;
 
 	if (t->retry_at < at)
 		at = t->retry_at;
+	if (orphans_at < at)
+		at = orphans_at;
 	for (o = t->orphans; o; o = o->next)
 		if (o->delete_at < at)
 			at = o->delete_at;

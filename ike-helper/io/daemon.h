@@ -19,6 +19,7 @@
 #include "tag.h"
 
 #define RUN_DIR "/run/ipvti"
+#define PROBE_AFTER 3		/* of the detection time, one part may pass in silence */
 #define VERIFIED_MAX 8		/* IKE SAs of one tunnel at a time: the old, the new, collisions */
 
 /**

@@ -9,7 +9,6 @@
 #include "daemon.h"
 
 #define MS_PER_S 1000
-#define PROBE_AFTER 3	/* of the detection time, one part may pass in silence */
 
 /* Copy a value and mark it for sending. */
 #define PUT(obj, attr, field, value) do { (obj)->field = (value); ipvti_mark(obj, attr); } while (0)

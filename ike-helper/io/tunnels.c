@@ -172,6 +172,24 @@ static void introduce_sa(struct tunnel *t, const struct sa *in, const struct sa 
 	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
 }
 
+/* The kernel tells of changes only, and of this one it told a network process that is gone. */
+static void introduce_silence(struct tunnel *t)
+{
+	struct msg_event m = { .type = IKE_EV_HEARD };
+	struct ipvti_message dev;
+	uint64_t age = UINT32_MAX;
+
+	if (!t->conf.detect || !t->ref.id || !kernel_device_get(t, &dev))
+		return;
+	if (ipvti_has(&dev.device, IPVTI_A_DEV_RX_AGE) && dev.device.rx_age < age)
+		age = dev.device.rx_age;
+	if (age >= t->conf.detect / PROBE_AFTER) {
+		m.type = IKE_EV_QUIET;
+		m.ms = age;
+	}
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
+}
+
 void tunnel_introduce(struct tunnel *t)
 {
 	struct sa *sa, *pair;
@@ -183,8 +201,6 @@ void tunnel_introduce(struct tunnel *t)
 	if (t->introduce_later)
 		return;
 	send_config(t);
-	if (t->held)
-		tunnel_event(t, IKE_EV_DOWN);
 	LIST_FOREACH(sa, &t->sas, link) {
 		sa->adopted = true;
 		pair = NULL;
@@ -196,8 +212,12 @@ void tunnel_introduce(struct tunnel *t)
 		else if (!pair)
 			introduce_sa(t, NULL, sa);
 	}
+	if (!LIST_EMPTY(&t->sas))
+		introduce_silence(t);
+	if (t->held)
+		tunnel_event(t, IKE_EV_DOWN);
 	/* It was up, so it shall be, whatever `start` says. */
-	if (!LIST_EMPTY(&t->sas) && t->conf.remote.n && !t->held)
+	else if (!LIST_EMPTY(&t->sas) && t->conf.remote.n)
 		tunnel_event(t, IKE_EV_UP);
 }
 
