@@ -68,6 +68,39 @@ static const struct msg_rule rules[MSG_N_TYPES] = {
 	[MSG_FOUND] = { BIT(MSG_RESOLVER), BIT(MSG_PARENT), EXACT(struct msg_found) },
 };
 
+/*
+ * Where in a message truth values stand: an unprivileged process may put any octet there, and to
+ * use one that is neither true nor false is undefined.
+ */
+#define BOOLS(...) { (const uint32_t[]){ __VA_ARGS__ }, \
+		     sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t) }
+#define EXPLAIN_BOOL(field) offsetof(struct ike_explanation, field)
+#define STATUS_BOOL(field) offsetof(struct msg_status, field)
+
+static const struct {
+	const uint32_t *at;
+	size_t n;
+} bools[MSG_N_TYPES] = {
+	[MSG_ENDPOINT] = BOOLS(offsetof(struct msg_endpoint, encap)),
+	[MSG_INSTALL] = BOOLS(offsetof(struct ike_install, esn)),
+	[MSG_PEER_STATE] = BOOLS(offsetof(struct msg_peer, suspect)),
+	[MSG_EXPLAIN] = BOOLS(EXPLAIN_BOOL(by_peer), EXPLAIN_BOOL(has_path),
+			      EXPLAIN_BOOL(initiator), EXPLAIN_BOOL(established),
+			      EXPLAIN_BOOL(nat_local), EXPLAIN_BOOL(nat_remote),
+			      EXPLAIN_BOOL(row[0].differs), EXPLAIN_BOOL(row[1].differs),
+			      EXPLAIN_BOOL(row[2].differs), EXPLAIN_BOOL(row[3].differs),
+			      EXPLAIN_BOOL(row[4].differs), EXPLAIN_BOOL(row[5].differs),
+			      EXPLAIN_BOOL(row[6].differs), EXPLAIN_BOOL(row[7].differs)),
+	[MSG_STATUS] = BOOLS(STATUS_BOOL(known), STATUS_BOOL(status.wanted),
+			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.suspect),
+			     STATUS_BOOL(status.encap), STATUS_BOOL(status.nat_local),
+			     STATUS_BOOL(status.nat_remote)),
+	[MSG_AUTH_MADE] = BOOLS(offsetof(struct msg_verdict, ok)),
+	[MSG_AUTH_CHECKED] = BOOLS(offsetof(struct msg_verdict, ok)),
+};
+
+_Static_assert(IKE_MAX_CONTRASTS == 8, "rows of MSG_EXPLAIN in the table");
+
 struct queued {
 	STAILQ_ENTRY(queued) link;
 	size_t len;
@@ -113,6 +146,14 @@ static void fail(struct msg_channel *ch, const char *why)
 	ch->closed(ch, why, ch->arg);
 }
 
+static void settle_bools(uint32_t type, uint8_t *payload)
+{
+	size_t i;
+
+	for (i = 0; i < bools[type].n; i++)
+		payload[bools[type].at[i]] = !!payload[bools[type].at[i]];
+}
+
 /* Handles one message per call, so that a channel may be freed by its handler. */
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
@@ -140,6 +181,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		fail(ch, wrong);
 		return;
 	}
+	settle_bools(msg.head.type, ch->buf + sizeof(msg.head));
 	msg.data = ch->buf + sizeof(msg.head);
 	ch->handler(ch, &msg, ch->arg);
 }
