@@ -41,3 +41,7 @@ test_pubkey-libs := libike
 tests += test_certs
 test_certs-srcs := $(addprefix ike-helper/tests/,test_certs.c pki.c) $(ike-party-srcs)
 test_certs-libs := libike
+
+tests += test_crossings
+test_crossings-srcs := ike-helper/tests/test_crossings.c $(ike-party-srcs)
+test_crossings-libs := libike

@@ -78,13 +78,29 @@ struct kernel_sa *kernel_find(struct party *p, enum ike_dir dir, uint32_t spi)
 	return NULL;
 }
 
+/* The newest outbound SA takes over from one that goes; the SAs are in the order of their age. */
+static void hand_over(struct kernel *k, uint8_t child)
+{
+	size_t i;
+
+	k->current[child] = 0;
+	for (i = 0; i < k->n_sas; i++)
+		if (k->sa[i].in.dir == IKE_OUT && k->sa[i].in.child == child)
+			k->current[child] = k->sa[i].in.spi;
+	for (i = 0; i < k->n_sas; i++)
+		if (k->sa[i].in.spi == k->current[child])
+			k->sa[i].waiting = false;
+}
+
 static void remove_sa(struct party *p, struct kernel_sa *sa)
 {
 	struct kernel *k = &p->kernel;
+	struct ike_install gone = sa->in;
 
-	if (sa->in.dir == IKE_OUT && k->current[sa->in.child] == sa->in.spi)
-		k->current[sa->in.child] = 0;
-	*sa = k->sa[--k->n_sas];
+	k->n_sas--;
+	memmove(sa, sa + 1, (k->sa + k->n_sas - sa) * sizeof(*sa));
+	if (gone.dir == IKE_OUT && k->current[gone.child] == gone.spi)
+		hand_over(k, gone.child);
 }
 
 static void raise_sa_event(struct party *p, enum ike_event_type type, enum ike_dir dir,

@@ -68,7 +68,7 @@ static void start(struct party *p)
 		.crypto = &p->crypto,
 		.random = draw,
 		.random_ctx = p,
-		.cookie_threshold = 30,
+		.cookie_threshold = p->cookie_threshold,
 	};
 
 	p->core = ike_core_new(&cfg);
@@ -82,6 +82,7 @@ void party_init(struct party *p, struct world *w, int side)
 	p->side = side;
 	p->psk = "a shared secret";
 	p->resolves = true;
+	p->cookie_threshold = 30;
 	p->addr = (struct ike_addr){ .family = 4, .ip = { 192, 0, 2, 1 + side } };
 	tap_init(p);
 	peer_of(p)->addr = (struct ike_addr){ .family = 4, .ip = { 192, 0, 2, 2 - side } };
@@ -97,6 +98,71 @@ void party_restart(struct party *p)
 	p->up = false;
 	p->suspect = false;
 	start(p);
+}
+
+/* What the new daemon finds in the kernel, as tunnel_introduce() tells it. */
+static void adopt(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_ADOPTED, .tunnel = party_tunnel(p) };
+	const struct kernel_sa *sa;
+	size_t i;
+
+	for (i = 0; i < p->kernel.n_sas; i++) {
+		sa = &p->kernel.sa[i];
+		ev.u.adopted.child = sa->in.child;
+		if (sa->in.dir == IKE_IN) {
+			ev.u.adopted.spi_in = sa->in.spi;
+			ev.u.adopted.spi_out = kernel_find(p, IKE_OUT, sa->in.pair) ? sa->in.pair : 0;
+		} else {
+			ev.u.adopted.spi_in = 0;
+			ev.u.adopted.spi_out = sa->in.spi;
+			if (kernel_find(p, IKE_IN, sa->in.pair))
+				continue;
+		}
+		party_step(p, &ev);
+	}
+}
+
+static void tell_silence(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_HEARD, .tunnel = party_tunnel(p) };
+
+	if (p->kernel.quiet) {
+		ev.type = IKE_EV_QUIET;
+		ev.u.quiet.ms = p->w->now - p->kernel.last_in;
+	}
+	party_step(p, &ev);
+}
+
+void party_crash(struct party *p)
+{
+	bool had = p->kernel.n_sas;
+
+	world_forget(p->w, p);
+	ike_core_free(p->core);
+	p->kernel.n_reserved = 0;
+	p->up = false;
+	p->suspect = false;
+	start(p);
+	party_configure(p);
+	adopt(p);
+	if (had)
+		tell_silence(p);
+	if (p->held)
+		party_command(p, IKE_EV_DOWN);
+	if (had && !p->held)
+		party_command(p, IKE_EV_UP);
+}
+
+void party_move(struct party *p, uint8_t last_octet)
+{
+	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = party_tunnel(p) };
+
+	p->moved = true;
+	p->addr.ip[3] = last_octet;
+	ev.u.address.ok = true;
+	ev.u.address.local = p->addr;
+	party_step(p, &ev);
 }
 
 void party_free(struct party *p)
@@ -182,6 +248,10 @@ static void answer_auth(struct party *p, const struct ike_action *act)
 	const struct ike_auth_work *work = &act->u.auth;
 	struct key_answer m = { .reason = IKE_REASON_AUTH_FAILED };
 
+	if (p->deaf) {
+		p->deaf--;
+		return;
+	}
 	assert_int_equal(work->kind, p->cfg.auth);
 	assert_true(work->spi_i && work->spi_r);
 	assert_true(ike_id_match(&p->cfg.local_id, &work->local_id));
@@ -205,8 +275,9 @@ static void send_datagram(struct party *p, const struct ike_action *act)
 	assert_true(act->u.send.len >= IKE_HEADER_LEN);
 	assert_int_equal(act->u.send.natt, act->u.send.local.port == 4500);
 	assert_true(act->u.send.local.port == 500 || act->u.send.local.port == 4500);
-	assert_true(ike_addr_same(&act->u.send.local, &p->addr));
-	world_send(p, act);
+	assert_true(p->moved || ike_addr_same(&act->u.send.local, &p->addr));
+	if (ike_addr_same(&act->u.send.local, &p->addr))
+		world_send(p, act);
 }
 
 static void take_endpoint(struct party *p, const struct ike_action *act)
@@ -356,6 +427,8 @@ void party_command(struct party *p, enum ike_event_type type)
 {
 	struct ike_event ev = { .type = type, .tunnel = party_tunnel(p) };
 
+	if (type == IKE_EV_UP || type == IKE_EV_DOWN)
+		p->held = type == IKE_EV_DOWN;
 	party_step(p, &ev);
 }
 

@@ -118,7 +118,11 @@ struct explained {
  * @addr: outer address; the port means nothing
  * @psk: what the key process knows, NULL for nothing
  * @credentials: with IKE_BY_PUBKEY
+ * @cookie_threshold: of the core, from its next start on
  * @resolves: the peer's name has an address
+ * @deaf: so many questions to the key process are never answered: it was killed
+ * @moved: its address has changed; what is sent from an earlier one goes nowhere
+ * @held: DOWN without UP
  * @kernel: its kernel
  * @up: UP without DOWN
  * @suspect: last PEER_STATE
@@ -140,7 +144,11 @@ struct party {
 	struct ike_addr addr;
 	const char *psk;
 	struct ike_credentials *credentials;
+	unsigned int cookie_threshold;
 	bool resolves;
+	unsigned int deaf;
+	bool moved;
+	bool held;
 	struct kernel kernel;
 	bool up;
 	bool suspect;
@@ -281,6 +289,10 @@ size_t count_ike_sas(const struct party *p);
 void party_init(struct party *p, struct world *w, int side);
 /** party_restart() - as after a crash of the daemon and a reboot: core and kernel are new */
 void party_restart(struct party *p);
+/** party_crash() - the daemon is killed and starts again; its kernel goes on */
+void party_crash(struct party *p);
+/** party_move() - to another address, and the core is told */
+void party_move(struct party *p, uint8_t last_octet);
 /** party_free() - free the core */
 void party_free(struct party *p);
 /** party_configure() - CONFIG with the party's configuration */

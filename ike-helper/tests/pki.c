@@ -25,8 +25,14 @@ static EVP_PKEY *keys[PKI_N_KEYS];
 static struct authority root, between, other;
 static STACK_OF(X509_REVOKED) *revoked;
 static long serial = 1;
+static long authority_life = HOUR;
 
 static const char *const names[PKI_N_KEYS] = { "RSA", "P-256", "P-384", "Ed25519" };
+
+void pki_authority_life(long seconds)
+{
+	authority_life = seconds;
+}
 
 const char *pki_key_name(enum pki_key key)
 {
@@ -100,7 +106,7 @@ static X509 *issue(EVP_PKEY *key, const struct authority *by, const struct pki_s
 
 static void authority_new(struct authority *a, const struct authority *by, const char *cn)
 {
-	const struct pki_spec spec = { .cn = cn };
+	const struct pki_spec spec = { .cn = cn, .to = authority_life };
 	struct authority self;
 
 	if (a->cert)
@@ -148,26 +154,8 @@ static size_t drain(BIO *bio, char *buf, size_t len)
 	return n;
 }
 
-size_t pki_pem(const struct pki_spec *spec, enum ike_credential_kind kind, char *buf, size_t len)
+static void put_crl(BIO *bio)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-	X509 *cert;
-
-	if (kind == IKE_CREDENTIAL_KEY) {
-		PEM_write_bio_PrivateKey(bio, key_of(spec->key), NULL, NULL, 0, NULL, NULL);
-		return drain(bio, buf, len);
-	}
-	cert = issue_spec(spec);
-	PEM_write_bio_X509(bio, cert);
-	if (spec->between)
-		PEM_write_bio_X509(bio, between.cert);
-	X509_free(cert);
-	return drain(bio, buf, len);
-}
-
-static size_t crl_pem(char *buf, size_t len)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
 	ASN1_TIME *t = X509_gmtime_adj(NULL, -HOUR);
 	X509_CRL *crl = X509_CRL_new();
 	int i;
@@ -175,7 +163,7 @@ static size_t crl_pem(char *buf, size_t len)
 	X509_CRL_set_version(crl, X509_CRL_VERSION_2);
 	X509_CRL_set_issuer_name(crl, X509_get_subject_name(root.cert));
 	X509_CRL_set1_lastUpdate(crl, t);
-	X509_gmtime_adj(t, HOUR);
+	X509_gmtime_adj(t, authority_life);
 	X509_CRL_set1_nextUpdate(crl, t);
 	ASN1_TIME_free(t);
 	for (i = 0; i < sk_X509_REVOKED_num(revoked); i++)
@@ -184,6 +172,32 @@ static size_t crl_pem(char *buf, size_t len)
 	assert_true(X509_CRL_sign(crl, root.key, EVP_sha256()) > 0);
 	PEM_write_bio_X509_CRL(bio, crl);
 	X509_CRL_free(crl);
+}
+
+size_t pki_pem(const struct pki_spec *spec, enum ike_credential_kind kind, char *buf, size_t len)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	X509 *cert;
+
+	authorities();
+	switch (kind) {
+	case IKE_CREDENTIAL_KEY:
+		PEM_write_bio_PrivateKey(bio, key_of(spec->key), NULL, NULL, 0, NULL, NULL);
+		return drain(bio, buf, len);
+	case IKE_CREDENTIAL_CA:
+		PEM_write_bio_X509(bio, root.cert);
+		return drain(bio, buf, len);
+	case IKE_CREDENTIAL_CRL:
+		put_crl(bio);
+		return drain(bio, buf, len);
+	default:
+		break;
+	}
+	cert = issue_spec(spec);
+	PEM_write_bio_X509(bio, cert);
+	if (spec->between)
+		PEM_write_bio_X509(bio, between.cert);
+	X509_free(cert);
 	return drain(bio, buf, len);
 }
 
@@ -200,16 +214,12 @@ static void add(struct ike_credentials *c, enum ike_credential_kind kind, const 
 struct ike_credentials *pki_credentials(const struct pki_spec *spec, bool crl)
 {
 	struct ike_credentials *c = ike_credentials_new();
-	BIO *bio = BIO_new(BIO_s_mem());
+	enum ike_credential_kind kind;
 	char pem[FILE_MAX];
 
-	add(c, IKE_CREDENTIAL_CERTIFICATE, pem,
-	    pki_pem(spec, IKE_CREDENTIAL_CERTIFICATE, pem, sizeof(pem)));
-	add(c, IKE_CREDENTIAL_KEY, pem, pki_pem(spec, IKE_CREDENTIAL_KEY, pem, sizeof(pem)));
-	PEM_write_bio_X509(bio, root.cert);
-	add(c, IKE_CREDENTIAL_CA, pem, drain(bio, pem, sizeof(pem)));
-	if (crl)
-		add(c, IKE_CREDENTIAL_CRL, pem, crl_pem(pem, sizeof(pem)));
+	for (kind = 0; kind < IKE_N_CREDENTIALS; kind++)
+		if (crl || kind != IKE_CREDENTIAL_CRL)
+			add(c, kind, pem, pki_pem(spec, kind, pem, sizeof(pem)));
 	return c;
 }
 

@@ -45,7 +45,9 @@ const char *pki_key_name(enum pki_key key);
  * @crl: with the CRL of the authority, in which is what was made with @revoked before
  */
 struct ike_credentials *pki_credentials(const struct pki_spec *spec, bool crl);
-/** pki_pem() - a file: the certificate (with those between), or its key */
+/** pki_authority_life() - how long authorities and CRLs made from now on are valid */
+void pki_authority_life(long seconds);
+/** pki_pem() - a file: the certificate (with those between), its key, the authority, its CRL */
 size_t pki_pem(const struct pki_spec *spec, enum ike_credential_kind kind, char *buf, size_t len);
 /** pki_done() - free everything */
 void pki_done(void);

@@ -549,6 +549,60 @@ static void the_kernel_has_no_spi(void **state)
 	}
 }
 
+/* Its answer never comes: that attempt ends, and the next one has what it needs. */
+static void the_key_process_is_killed(void **state)
+{
+	int side;
+
+	(void)state;
+	for (side = A; side < N_PARTIES; side++) {
+		struct world *w = world_new(1);
+
+		w->party[side].deaf = 1;
+		world_configure(w);
+		party_command(&w->party[A], IKE_EV_UP);
+		world_run(w, 120000);
+		assert_pairs(w);
+		world_free(w);
+	}
+}
+
+/* The SPI B offers becomes that of the SA it has. */
+static void reuse_spi(struct world *w, struct party *from, uint8_t *data, size_t len)
+{
+	const struct kernel *k = &w->party[B].kernel;
+	uint8_t fresh[4], old[4];
+	uint8_t *at;
+
+	if (from->side != B || !k->n_sas || !k->n_reserved)
+		return;
+	ike_store_u32(old, k->sa[0].in.dir == IKE_IN ? k->sa[0].in.spi : k->sa[1].in.spi);
+	ike_store_u32(fresh, k->reserved[0]);
+	at = memmem(data, len, fresh, sizeof(fresh));
+	if (at)
+		memcpy(at, old, sizeof(old));
+}
+
+/* A peer that has an SPI twice could make us delete the wrong one: it does not get that far. */
+static void an_spi_of_another_sa_is_refused(void **state)
+{
+	struct world *w = world_new(1);
+	struct party *a = &w->party[A];
+
+	(void)state;
+	world_up(w);
+	w->plain = reuse_spi;
+	party_command(a, IKE_EV_REKEY_CHILD);
+	world_run(w, 100);
+	assert_refused(a, IKE_STEP_REKEY_CHILD, IKE_REASON_NO_PROPOSAL_CHOSEN, false);
+	assert_int_equal(a->kernel.n_sas, 2);
+	w->plain = NULL;
+	party_command(a, IKE_EV_DOWN);
+	world_run(w, SETTLE);
+	assert_nothing(w);
+	world_free(w);
+}
+
 static void the_kernel_refuses_an_sa(void **state)
 {
 	int side;
@@ -1000,6 +1054,54 @@ static void esp_without_ike_keeps_carrier(void **state)
 	world_free(w);
 }
 
+/* The end that lost the IKE SA calls, also if it was the one that was called. */
+static void who_loses_the_ike_sa_calls(void **state)
+{
+	struct world *w = world_new(1);
+
+	(void)state;
+	w->party[B].cfg.give_up_ms = 20000;
+	world_up(w);
+	keep_pinging(&w->party[A], 100);
+	keep_pinging(&w->party[B], 100);
+	w->net = lose_all;
+	party_command(&w->party[B], IKE_EV_REKEY_IKE);
+	world_run(w, 25000);
+	assert_int_not_equal(count_ike_sas(&w->party[A]), 0);
+	assert_non_null(w->party[B].core->tunnels->orphans);
+	w->net = NULL;
+	world_run(w, 120000);
+	assert_pairs(w);
+	assert_no_loss(w);
+	world_free(w);
+}
+
+/* SAs that a new daemon has found, of a peer that is gone: suspect as ever, and not for ever. */
+static void sas_without_ike_sa_are_watched(void **state)
+{
+	struct world *w = world_new(1);
+	struct party *a = &w->party[A];
+
+	(void)state;
+	a->cfg.give_up_ms = 20000;
+	world_up(w);
+	start_traffic(w);
+	world_run(w, 1000);
+	w->net = lose_all;
+	party_crash(a);
+	party_restart(&w->party[B]);
+	world_run(w, 2500);
+	assert_false(a->suspect);
+	world_run(w, 1000);
+	assert_true(a->suspect && a->up);
+	assert_int_equal(a->kernel.n_sas, 2);
+	world_run(w, 20000);
+	assert_false(a->up);
+	assert_int_equal(a->kernel.n_sas, 0);
+	assert_string_equal(ike_reason_name(a->down_reason), ike_reason_name(IKE_REASON_TIMEOUT));
+	world_free(w);
+}
+
 /* ---- NAT ---- */
 
 static void behind_a_nat(struct world *w)
@@ -1077,6 +1179,25 @@ static void mobike_moves_the_tunnel(void **state)
 	assert_true(ike_addr_same(&w->party[B].kernel.remote, &a->addr));
 	assert_true(ike_addr_same(&a->kernel.local, &a->addr));
 	party_command(&w->party[B], IKE_EV_REKEY_CHILD);
+	world_run(w, SETTLE);
+	assert_pairs(w);
+	world_free(w);
+}
+
+/* Without MOBIKE the peer is not told, but the port stays: the next answer must come from one. */
+static void a_move_without_mobike(void **state)
+{
+	struct world *w = world_new(1);
+	struct party *a = &w->party[A];
+
+	(void)state;
+	a->cfg.local.family = 0;
+	w->party[B].cfg.n_remote = 0;
+	world_up(w);
+	party_move(a, 77);
+	assert_int_equal(a->kernel.local.port, 500);
+	assert_int_equal(a->kernel.remote.port, 500);
+	party_command(a, IKE_EV_REKEY_CHILD);
 	world_run(w, SETTLE);
 	assert_pairs(w);
 	world_free(w);
@@ -1598,6 +1719,8 @@ int main(void)
 		cmocka_unit_test(no_address),
 		cmocka_unit_test(nobody_answers),
 		cmocka_unit_test(the_kernel_has_no_spi),
+		cmocka_unit_test(the_key_process_is_killed),
+		cmocka_unit_test(an_spi_of_another_sa_is_refused),
 		cmocka_unit_test(the_kernel_refuses_an_sa),
 		cmocka_unit_test(cookies_under_a_flood),
 		cmocka_unit_test(cookies_and_another_group),
@@ -1617,10 +1740,13 @@ int main(void)
 		cmocka_unit_test(silence_ends_the_ike_sa),
 		cmocka_unit_test(without_detection_nothing_is_sent),
 		cmocka_unit_test(esp_without_ike_keeps_carrier),
+		cmocka_unit_test(who_loses_the_ike_sa_calls),
+		cmocka_unit_test(sas_without_ike_sa_are_watched),
 		cmocka_unit_test(a_nat_is_detected),
 		cmocka_unit_test(a_nat_gives_another_port),
 		cmocka_unit_test(forced_encapsulation),
 		cmocka_unit_test(mobike_moves_the_tunnel),
+		cmocka_unit_test(a_move_without_mobike),
 		cmocka_unit_test(long_messages_are_fragmented),
 		cmocka_unit_test(a_peer_that_rebooted),
 		cmocka_unit_test(a_rebooted_peer_is_called_again),

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random lives of two ends: lossy network, slow kernels, commands, refusals, blackouts, reboots.
- * Whatever happened, once the trouble is over both ends have one working pair of SAs, or none when
- * told so, and nothing is left over.
+ * Random lives of two ends: lossy network, late repeats, slow kernels, commands from both sides at
+ * once, refusals, blackouts, crashes, reboots, addresses that change, cookies, groups that do not
+ * meet at first. Whatever happened, once the trouble is over both ends have one working pair of SAs,
+ * or none when told so, and nothing is left over.
  *
  *	IKE_SIM_STEPS	events given to cores in all, default 200000
  *	IKE_SIM_SEED	first seed, default 1; a failure names the seed that leads to it again
@@ -22,6 +23,7 @@ enum {
  * @lose: datagrams lost, per cent
  * @repeat: datagrams that come twice, per cent
  * @delay: longest delay
+ * @stray: repeats that come up to a minute late, per mille
  * @blackout_until: everything is lost before
  * @over: no trouble any more
  */
@@ -29,6 +31,7 @@ struct weather {
 	uint32_t lose;
 	uint32_t repeat;
 	uint32_t delay;
+	uint32_t stray;
 	uint64_t blackout_until;
 	bool over;
 };
@@ -46,6 +49,10 @@ static void rain(struct world *w, const struct datagram *d, struct fate *f)
 		f->copies = 0;
 	else if (world_random(w, 100) < weather->repeat)
 		f->copies = 2;
+	if (f->copies && world_random(w, 1000) < weather->stray) {
+		f->copies = 2;
+		f->delay[1] = world_random(w, 60000);
+	}
 }
 
 /* ---- what can happen ---- */
@@ -53,6 +60,12 @@ static void rain(struct world *w, const struct datagram *d, struct fate *f)
 static void do_up(struct party *p)
 {
 	party_command(p, IKE_EV_UP);
+}
+
+static void do_both_up(struct party *p)
+{
+	do_up(p);
+	do_up(peer_of(p));
 }
 
 static void do_down(struct party *p)
@@ -121,6 +134,63 @@ static void do_reboot(struct party *p)
 	party_configure(p);
 }
 
+/* It comes back initiating, with INITIAL_CONTACT, while the other holds on to the old SAs. */
+static void do_reboot_and_up(struct party *p)
+{
+	do_reboot(p);
+	do_up(p);
+}
+
+static void do_both_reboot(struct party *p)
+{
+	do_reboot_and_up(p);
+	do_reboot_and_up(peer_of(p));
+}
+
+static void do_crash(struct party *p)
+{
+	party_crash(p);
+}
+
+static void do_both_crash(struct party *p)
+{
+	party_crash(p);
+	party_crash(peer_of(p));
+}
+
+static void do_deafen(struct party *p)
+{
+	p->deaf = 1 + world_random(p->w, 2);
+}
+
+/*
+ * Of the two only A moves, with or without MOBIKE. Behind a NAT the NAT changes its mind, which B's
+ * kernel sees by the next ESP packet.
+ */
+static void do_move(struct party *p)
+{
+	struct world *w = p->w;
+	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = party_tunnel(&w->party[B]) };
+
+	if (!w->nat) {
+		w->party[B].cfg.n_remote = 0;
+		party_configure(&w->party[B]);
+		party_move(&w->party[A], 100 + world_random(w, 100));
+		return;
+	}
+	w->nat_port = 2000 + world_random(w, 60000);
+	ev.u.address.ok = true;
+	ev.u.address.remote = w->nat_addr;
+	ev.u.address.remote.port = w->nat_port;
+	party_step(&w->party[B], &ev);
+}
+
+static void do_renew(struct party *p)
+{
+	p->cfg.encap = !p->cfg.encap;
+	party_configure(p);
+}
+
 static void do_reconfigure(struct party *p)
 {
 	p->cfg.children[0].soft.seconds = world_random(p->w, 2) * (20 + world_random(p->w, 100));
@@ -141,7 +211,15 @@ static const struct {
 	{ do_blackout, 2 },
 	{ do_refuse_install, 2 },
 	{ do_refuse_spi, 2 },
+	{ do_both_up, 3 },
 	{ do_reboot, 1 },
+	{ do_reboot_and_up, 2 },
+	{ do_both_reboot, 1 },
+	{ do_crash, 3 },
+	{ do_both_crash, 1 },
+	{ do_deafen, 2 },
+	{ do_move, 3 },
+	{ do_renew, 1 },
 	{ do_reconfigure, 2 },
 };
 
@@ -170,9 +248,37 @@ static void ping(struct party *p, uint64_t every)
 	world_call(p->w, p, every, ping, every);
 }
 
-static void vary(struct party *p)
+static void prefer(struct ike_proposals *list, const char *text, enum ike_protocol protocol)
+{
+	char err[IKE_MAX_TEXT];
+
+	assert_true(ike_proposal_parse(text, protocol, false, &list->p[0], err, sizeof(err)));
+}
+
+/* The first group of one is none of the other's: INVALID_KE_PAYLOAD. */
+static void vary_groups(struct party *p, bool pfs)
 {
 	struct world *w = p->w;
+
+	if (!world_random(w, 4))
+		prefer(&p->cfg.ike, "aes256gcm16-prfsha256-ecp256-x25519", IKE_PROTO_IKE);
+	if (pfs)
+		prefer(&p->cfg.children[0].proposals, world_random(w, 2) ?
+		       "aes256gcm16-x25519-esn-noesn" : "aes256gcm16-ecp256-x25519-esn-noesn",
+		       IKE_PROTO_ESP);
+}
+
+static void vary(struct party *p, bool pfs)
+{
+	struct world *w = p->w;
+
+	vary_groups(p, pfs);
+	p->cfg.mobike = world_random(w, 2);
+	p->cfg.local.family = 0;
+	if (!world_random(w, 4)) {
+		p->cookie_threshold = 0;
+		party_restart(p);
+	}
 
 	p->cfg.start = world_random(w, 2) ? IKE_START_NOW : IKE_START_MANUAL;
 	p->cfg.give_up_ms = 10000 + world_random(w, 30000);
@@ -194,6 +300,16 @@ static void second_child(struct world *w)
 	}
 }
 
+static void vary_network(struct world *w)
+{
+	if (world_random(w, 4))
+		return;
+	w->party[B].cfg.n_remote = 0;
+	w->nat = true;
+	w->nat_addr = (struct ike_addr){ .family = 4, .ip = { 203, 0, 113, 9 } };
+	w->nat_port = 33000;
+}
+
 static void trouble(struct world *w, struct weather *weather)
 {
 	unsigned int n = 10 + world_random(w, 60);
@@ -203,6 +319,7 @@ static void trouble(struct world *w, struct weather *weather)
 	w->answer_delay = world_random(w, 2) ? 0 : world_random(w, 80);
 	weather->lose = world_random(w, 3) * world_random(w, 20);
 	weather->repeat = world_random(w, 30);
+	weather->stray = world_random(w, 2) * world_random(w, 50);
 	weather->delay = 1 + world_random(w, world_random(w, 2) ? 50 : 1500);
 	while (n--) {
 		world_run(w, world_random(w, 4) ? world_random(w, 200) : world_random(w, 20000));
@@ -210,8 +327,19 @@ static void trouble(struct world *w, struct weather *weather)
 	}
 }
 
+/* One end that is to start by itself, and none that was taken down, need no command. */
+static bool starts_by_itself(const struct world *w)
+{
+	const struct party *a = &w->party[A];
+	const struct party *b = &w->party[B];
+
+	return !a->held && !b->held && !w->nat &&
+	       (a->cfg.start == IKE_START_NOW || b->cfg.start == IKE_START_NOW);
+}
+
 static void calm(struct world *w, struct weather *weather)
 {
+	bool alone = starts_by_itself(w);
 	int side;
 
 	weather->over = true;
@@ -219,16 +347,21 @@ static void calm(struct world *w, struct weather *weather)
 	for (side = A; side < N_PARTIES; side++) {
 		struct party *p = &w->party[side];
 
+		p->deaf = 0;
 		p->kernel.refuse_spi = 0;
 		p->kernel.refuse_install = 0;
 		p->cfg.ike_lifetime_s = 0;
 		p->cfg.children[0].soft.seconds = 0;
 		p->cfg.children[1].soft.seconds = 0;
 		party_configure(p);
-		party_command(p, IKE_EV_UP);
+		if (!alone)
+			party_command(p, IKE_EV_UP);
 	}
 	/* Limits of SAs installed before apply once more. */
 	party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+	/* An end that waits to be called may have lost the IKE SA while ESP went on. */
+	party_command(&w->party[A], IKE_EV_REKEY_IKE);
+	party_command(&w->party[B], IKE_EV_REKEY_IKE);
 	world_run(w, PEACE);
 }
 
@@ -246,14 +379,16 @@ static unsigned long live(uint64_t seed)
 {
 	struct weather weather = { 0 };
 	struct world *w = world_new(seed);
+	bool pfs = !world_random(w, 3);
 	unsigned long steps;
 	int side;
 
 	snprintf(w->label, sizeof(w->label), "a life, see IKE_SIM_SEED");
+	vary_network(w);
 	if (!world_random(w, 3))
 		second_child(w);
 	for (side = A; side < N_PARTIES; side++) {
-		vary(&w->party[side]);
+		vary(&w->party[side], pfs);
 		ping(&w->party[side], PING_EVERY);
 	}
 	world_configure(w);
@@ -262,11 +397,13 @@ static unsigned long live(uint64_t seed)
 	assert_true(world_run_until(w, rests, 60000));
 	assert_pairs(w);
 	assert_traffic(w);
-	party_command(&w->party[world_random(w, N_PARTIES)], IKE_EV_DOWN);
-	party_command(&w->party[world_random(w, N_PARTIES)], IKE_EV_DOWN);
+	side = world_random(w, N_PARTIES);
+	party_command(&w->party[side], IKE_EV_DOWN);
 	world_run(w, PEACE);
 	assert_int_equal(w->party[A].kernel.n_sas + w->party[B].kernel.n_sas, 0);
-	assert_int_equal(w->party[A].kernel.n_reserved + w->party[B].kernel.n_reserved, 0);
+	party_command(&w->party[!side], IKE_EV_DOWN);
+	world_run(w, PEACE);
+	assert_nothing(w);
 	steps = w->steps;
 	world_free(w);
 	return steps;
@@ -289,7 +426,8 @@ static void lives(void **state)
 	(void)state;
 	for (; done < steps; seed++, n++)
 		done += live(seed);
-	print_message("%u lives, %lu steps\n", n, done);
+	print_message("%u lives from seed %llu on, %lu steps\n", n,
+		      (unsigned long long)(seed - n), done);
 }
 
 static int done(void **state)
