@@ -6,6 +6,11 @@
 #   make check        everything that is tested, in booted kernels; see selftests/check;
 #                     TESTS='replay esn' [KERNEL=stock]: only these selftests
 #   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
+#   make fuzz SECONDS=N [FUZZ='fuzz_config fuzz_body ...']
+#                     every fuzzer of ike-helper/fuzz for N seconds each (libFuzzer, sanitizers);
+#                     what is new goes into its corpus, minimised
+#   make simulate [STEPS=3000000] [SHARE=40] [SEED=1]   random lives of two IKE ends, so many steps
+#                     in all, and one of SHARE runs of all crossings; make check runs less of both
 #   make stress       everything at once for five minutes on that kernel; KERNEL=uml: on that one
 #   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
 #                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
@@ -16,7 +21,7 @@
 #   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
 #
 # User space is described by fragments (build.mk) that append to these lists and, for each
-# NAME in progs, libs and tests, set NAME-srcs, and where needed NAME-libs (of the project),
+# NAME in progs, libs, tests and fuzzers, set NAME-srcs, and where needed NAME-libs (of the project),
 # NAME-pkgs (of pkg-config) and NAME-cflags. All paths start at the checkout:
 #
 #   libs += libipvti            archive linked into those that name it in NAME-libs;
@@ -24,6 +29,8 @@
 #   progs += ipvtictl           program: build/user/ipvtictl, with sanitizers build/asan/ipvtictl
 #   tests += test_replay        cmocka program, with sanitizers only: build/asan/test_replay,
 #                               run from the checkout; exit status and cmocka's output count
+#   fuzzers += fuzz_config      libFuzzer program, clang only: build/fuzz/fuzz_config; its corpus
+#                               is corpus/config beside its first source
 #   mans += tools/x/x.8.scd     man page (scdoc)
 #   completions, units, tmpfiles, confs += FILE    installed as they are
 #
@@ -39,6 +46,11 @@ KDIR ?= /lib/modules/$(shell uname -r)/build
 KERNEL ?= uml
 TESTS ?=
 STRESS_SECONDS ?= 300
+SECONDS ?= 60
+FUZZ ?=
+STEPS ?= 3000000
+SHARE ?= 40
+SEED ?= 1
 BENCH ?=
 COUNT ?=
 export BENCH_JSON
@@ -49,14 +61,15 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
-.PHONY: all user user-asan check-user print-tests man kmod kmod-uml kmod-stock kmod-debug \
-	check check-debug bench bench-profile bench-smp bench-devices demo shell deps install \
-	install-user install-kmod clean
+.PHONY: all user user-asan check-user print-tests print-fuzzers fuzz simulate man kmod kmod-uml \
+	kmod-stock kmod-debug check check-debug bench bench-profile bench-smp bench-devices demo \
+	shell deps install install-user install-kmod clean
 all: user kmod
 
 libs :=
 progs :=
 tests :=
+fuzzers :=
 mans :=
 completions :=
 units :=
@@ -65,13 +78,14 @@ confs :=
 include $(wildcard tools/lib/build.mk tools/ipvtictl/build.mk ike-helper/build.mk \
 	selftests/host/build.mk)
 
-twice := $(strip $(foreach n,$(sort $(libs) $(progs) $(tests)), \
-	$(if $(word 2,$(filter $n,$(libs) $(progs) $(tests))),$n)))
+twice := $(strip $(foreach n,$(sort $(libs) $(progs) $(tests) $(fuzzers)), \
+	$(if $(word 2,$(filter $n,$(libs) $(progs) $(tests) $(fuzzers))),$n)))
 $(if $(twice),$(error two fragments have a target named $(twice)))
 
 # --- user space -----------------------------------------------------------------------
 
 CC ?= gcc
+CLANG ?= clang
 PKG_CONFIG ?= pkg-config
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla
 BASE_CFLAGS := -std=gnu11 -D_GNU_SOURCE -DIPVTI_VERSION='"$(version)"' -g -fPIE $(WARN) -Iuapi
@@ -81,8 +95,14 @@ user-ldflags := -pie -Wl,-z,relro,-z,now,--as-needed
 asan-cflags := -O1 -fno-omit-frame-pointer -fsanitize=address,undefined \
 	-fno-sanitize-recover=all
 asan-ldflags := -pie -fsanitize=address,undefined
+fuzz-cflags := -O1 -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined \
+	-fno-sanitize-recover=all
+fuzz-ldflags := -pie -fsanitize=fuzzer,address,undefined
+user-cc = $(CC)
+asan-cc = $(CC)
+fuzz-cc = $(CLANG)
 
-$(foreach t,$(tests),$(eval $t-pkgs += cmocka))
+$(foreach t,$(tests) $(fuzzers),$(eval $t-pkgs += cmocka))
 
 # all-pkgs NAME: its pkg-config packages and those of the project's libraries that it links.
 all-pkgs = $(sort $($1-pkgs) $(foreach l,$($1-libs),$($l-pkgs)))
@@ -96,7 +116,7 @@ define compile
 build/$1/obj/$2/%.o: %.c
 	@mkdir -p $$(@D)
 	@echo '  CC      $$@'
-	@$$(CC) -MMD -MP $$(BASE_CFLAGS) $$($1-cflags) $$($2-cflags) $$(call pkg-cflags,$2) \
+	@$$($1-cc) -MMD -MP $$(BASE_CFLAGS) $$($1-cflags) $$($2-cflags) $$(call pkg-cflags,$2) \
 		$$(CFLAGS) -c -o $$@ $$<
 -include $$(patsubst %.o,%.d,$$(call objs,$1,$2))
 endef
@@ -112,12 +132,13 @@ define link
 $(call compile,$1,$2)
 build/$1/$2: $$(call objs,$1,$2) $$(patsubst %,build/$1/%.a,$$($2-libs))
 	@echo '  LD      $$@'
-	@$$(CC) $$($1-ldflags) $$(LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$2)
+	@$$($1-cc) $$($1-ldflags) $$(LDFLAGS) -o $$@ $$^ $$(call pkg-libs,$2)
 endef
 
-$(foreach v,user asan,$(foreach l,$(libs),$(eval $(call archive,$v,$l))))
+$(foreach v,user asan fuzz,$(foreach l,$(libs),$(eval $(call archive,$v,$l))))
 $(foreach v,user asan,$(foreach p,$(progs),$(eval $(call link,$v,$p))))
 $(foreach t,$(tests),$(eval $(call link,asan,$t)))
+$(foreach f,$(fuzzers),$(eval $(call link,fuzz,$f)))
 
 man-pages := $(foreach m,$(mans),build/user/man/$(notdir $(m:.scd=)))
 define man-page
@@ -135,6 +156,13 @@ check-user: user-asan
 	@selftests/stage/unit $(tests:%=build/asan/%)
 print-tests:
 	@echo $(tests:%=build/asan/%)
+print-fuzzers:
+	@echo $(fuzzers:%=build/fuzz/%)
+fuzz: deps $(patsubst %,build/fuzz/%,$(or $(FUZZ),$(fuzzers)))
+	@selftests/stage/fuzz --keep $(SECONDS) $(filter build/fuzz/%,$^)
+simulate: build/asan/test_simulation build/asan/test_crossings
+	IKE_SIM_STEPS=$(STEPS) IKE_SIM_SEED=$(SEED) build/asan/test_simulation
+	IKE_CROSS_SHARE=$(SHARE) IKE_CROSS_SEED=$(SEED) build/asan/test_crossings
 
 # --- kernel module --------------------------------------------------------------------
 

@@ -19,6 +19,7 @@ ipvtid-cflags := -Itools/lib
 ipvtid-libs := libipvtid libike libipvti
 
 include ike-helper/tests/build.mk
+include ike-helper/fuzz/build.mk
 
 tests += test_config test_key_process test_prefix
 test_config-srcs := ike-helper/io/tests/test_config.c
