@@ -47,4 +47,19 @@ check 'charon starts afresh' charon_start right
 check 'charon takes its configuration' gateway_load
 check 'ipvtid notices and comes up again' wait_for 60 differs outbound "$spi"
 settled 'afresh, left starts'
+
+# Without detection it is right that has to say so, with INITIAL_CONTACT (RFC 7296 section 2.4).
+site_reload detect=off
+spi=$(outbound)
+said=$(charon_said 'generating .*N(INIT_CONTACT)')
+end "${CHARON_PID[right]}" KILL
+right ip xfrm state flush
+right ip xfrm policy flush
+check 'charon starts afresh' charon_start right
+check 'charon takes its configuration' gateway_load
+check 'and initiates' initiate
+expect 'with INITIAL_CONTACT' $((said + 1)) "$(charon_said 'generating .*N(INIT_CONTACT)')"
+check 'its SA replaces the old one' wait_for $UP_WITHIN differs outbound "$spi"
+check 'ipvtid knows why' log_said 'the peer started afresh'
+settled 'afresh, right starts'
 logs_if_failed

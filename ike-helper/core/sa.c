@@ -159,13 +159,16 @@ static void supersede(struct ike_core *c, struct ike_sa *sa, struct ike_sa *othe
 		if (other->initiator && other->job.type == IKE_JOB_SA_INIT && !sa->initiator)
 			ike_sa_kill(c, other, IKE_REASON_REPLACED);
 	} else if (other->state == IKE_SA_ESTABLISHED) {
-		if (sa->auth.contact && other->since < sa->created)
+		if (sa->auth.contact && other->since < sa->created) {
+			ike_log(c, sa->tunnel, IKE_LOG_NOTICE,
+				"the peer started afresh: the IKE SA it had before is gone");
 			ike_sa_kill(c, other, IKE_REASON_PEER_RESTARTED);
-		else if (other->initiator != sa->initiator &&
-			 c->now - other->since < IKE_CROSS_TIME)
+		} else if (other->initiator != sa->initiator &&
+			   c->now - other->since < IKE_CROSS_TIME) {
 			cross(c, sa, other);
-		else
+		} else {
 			other->delete_at = c->now + IKE_LINGER_TIME;
+		}
 	}
 }
 
