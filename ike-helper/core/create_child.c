@@ -503,6 +503,19 @@ static bool answer_ke(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 	return false;
 }
 
+/* A peer that deletes nothing must not fill our memory and the kernel's. */
+static bool full(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	const struct ike_child *child;
+	const struct ike_sa *sa;
+	unsigned int n = 0;
+
+	for (sa = c->sas; sa; sa = sa->next)
+		for (child = sa->tunnel == t ? sa->children : NULL; child; child = child->next)
+			n++;
+	return n >= IKE_MAX_CHILD_SAS;
+}
+
 static uint16_t consider(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 			 const struct ike_payloads *ps)
 {
@@ -511,6 +524,8 @@ static uint16_t consider(struct ike_core *c, struct ike_sa *sa, struct ike_child
 
 	if (busy(sa))
 		return IKE_NOTIFY_TEMPORARY_FAILURE;
+	if (full(c, sa->tunnel))
+		return IKE_NOTIFY_NO_ADDITIONAL_SAS;
 	error = find_old(c, sa, ps, &old);
 	if (error)
 		return error;

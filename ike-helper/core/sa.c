@@ -136,6 +136,13 @@ void ike_sa_endpoint(struct ike_core *c, struct ike_sa *sa)
 	a->u.endpoint.encap = ike_sa_encap(sa);
 }
 
+/* What has to make room for a newer one does not get more time from each still newer one. */
+static void delete_in(const struct ike_core *c, struct ike_sa *sa, uint64_t ms)
+{
+	if (c->now + ms < sa->delete_at)
+		sa->delete_at = c->now + ms;
+}
+
 /*
  * Two ends that connect to each other at once make two IKE SAs. Both ends drop the same one: that
  * with the lowest nonce, as for rekeys, and its initiator says Delete. If that does not come the
@@ -148,9 +155,9 @@ static void cross(struct ike_core *c, struct ike_sa *sa, struct ike_sa *other)
 	struct ike_sa *winner = other_loses ? sa : other;
 
 	if (loser->initiator)
-		loser->delete_at = c->now + CROSS_LOSER_TIME;
+		delete_in(c, loser, CROSS_LOSER_TIME);
 	else
-		winner->delete_at = c->now + IKE_CROSS_TIME;
+		delete_in(c, winner, IKE_CROSS_TIME);
 }
 
 static void supersede(struct ike_core *c, struct ike_sa *sa, struct ike_sa *other)
@@ -167,7 +174,7 @@ static void supersede(struct ike_core *c, struct ike_sa *sa, struct ike_sa *othe
 			   c->now - other->since < IKE_CROSS_TIME) {
 			cross(c, sa, other);
 		} else {
-			other->delete_at = c->now + IKE_LINGER_TIME;
+			delete_in(c, other, IKE_LINGER_TIME);
 		}
 	}
 }

@@ -28,6 +28,7 @@
 #define IKE_NONCE_LEN		32	/* of ours: half the largest PRF's key, as section 2.10 asks */
 #define IKE_MAX_FRAGMENTS	64
 #define IKE_MAX_COOKIE		64
+#define IKE_MAX_CHILD_SAS	(3 * IKE_MAX_CHILDREN)	/* of a tunnel, replaced ones counted */
 
 /* Milliseconds. */
 #define IKE_CONNECT_TIME	30000	/* IKE_SA_INIT and IKE_AUTH, each; half-open SAs live so long */

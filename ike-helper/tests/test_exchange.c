@@ -603,6 +603,42 @@ static void an_spi_of_another_sa_is_refused(void **state)
 	world_free(w);
 }
 
+/* Delete of an ESP SA becomes one of AH, which means nothing. */
+static void delete_nothing(struct world *w, struct party *from, uint8_t *data, size_t len)
+{
+	static const uint8_t body[] = { 0, 12, IKE_PROTO_ESP, 4, 0, 1 };
+	uint8_t *at = memmem(data, len, body, sizeof(body));
+
+	(void)w;
+	if (at && from->side == A)
+		at[2] = IKE_PROTO_AH;
+}
+
+/* It must not fill our memory: at some point it is told to begin anew. */
+static void a_peer_that_deletes_nothing(void **state)
+{
+	struct world *w = world_new(1);
+	struct party *b = &w->party[B];
+	size_t most = 0;
+	int i;
+
+	(void)state;
+	world_up(w);
+	w->plain = delete_nothing;
+	for (i = 0; i < 3 * IKE_MAX_CHILD_SAS; i++) {
+		party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+		world_run(w, 1000);
+		most = b->kernel.n_sas > most ? b->kernel.n_sas : most;
+	}
+	/* Those, and what lingers. */
+	assert_in_range(most, 2 * IKE_MAX_CHILD_SAS, MAX_SAS);
+	assert_true(w->party[A].up && b->up);
+	party_command(&w->party[A], IKE_EV_DOWN);
+	world_run(w, 2 * SETTLE);
+	assert_nothing(w);
+	world_free(w);
+}
+
 static void the_kernel_refuses_an_sa(void **state)
 {
 	int side;
@@ -1721,6 +1757,7 @@ int main(void)
 		cmocka_unit_test(the_kernel_has_no_spi),
 		cmocka_unit_test(the_key_process_is_killed),
 		cmocka_unit_test(an_spi_of_another_sa_is_refused),
+		cmocka_unit_test(a_peer_that_deletes_nothing),
 		cmocka_unit_test(the_kernel_refuses_an_sa),
 		cmocka_unit_test(cookies_under_a_flood),
 		cmocka_unit_test(cookies_and_another_group),

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Random lives of two ends: lossy network, late repeats, slow kernels, commands from both sides at
- * once, refusals, blackouts, crashes, reboots, addresses that change, cookies, groups that do not
- * meet at first. Whatever happened, once the trouble is over both ends have one working pair of SAs,
- * or none when told so, and nothing is left over.
+ * Random lives of two ends: lossy network, fragments, late repeats, slow kernels, commands from both
+ * sides at once, refusals, blackouts, crashes, reboots, addresses that change, cookies, groups that
+ * do not meet at first. Whatever happened, once the trouble is over both ends have one working pair
+ * of SAs, or none when told so, and nothing is left over.
  *
  *	IKE_SIM_STEPS	events given to cores in all, default 200000
  *	IKE_SIM_SEED	first seed, default 1; a failure names the seed that leads to it again
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "party.h"
 
@@ -16,6 +17,7 @@ enum {
 	DEFAULT_STEPS = 200000,
 	PEACE = 300000,		/* longer than every pause in the core */
 	PING_EVERY = 250,
+	LONG_NAME = 250,
 };
 
 /**
@@ -300,6 +302,20 @@ static void second_child(struct world *w)
 	}
 }
 
+/* IKE_AUTH in fragments: identities as long as a certificate is short. */
+static void long_names(struct world *w)
+{
+	char name[8 + LONG_NAME + 1] = "fqdn:";
+	int side;
+
+	for (side = A; side < N_PARTIES; side++) {
+		memset(name + 5, 'a' + side, LONG_NAME);
+		assert_true(ike_id_parse(name, &w->party[side].cfg.local_id));
+		w->party[side].cfg.fragment_size = 576;
+		w->party[!side].cfg.remote_id = w->party[side].cfg.local_id;
+	}
+}
+
 static void vary_network(struct world *w)
 {
 	if (world_random(w, 4))
@@ -385,6 +401,8 @@ static unsigned long live(uint64_t seed)
 
 	snprintf(w->label, sizeof(w->label), "a life, see IKE_SIM_SEED");
 	vary_network(w);
+	if (!world_random(w, 4))
+		long_names(w);
 	if (!world_random(w, 3))
 		second_child(w);
 	for (side = A; side < N_PARTIES; side++) {
