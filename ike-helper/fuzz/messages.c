@@ -204,6 +204,9 @@ static void put_words(void)
 	PUT(FROM_NETWORK, MSG_STATE, &state);
 	PUT(FROM_NETWORK, MSG_LOG, &line);
 	put(FROM_NETWORK, MSG_ALLOC_SPI, "", 0);
+	/* neither true nor false */
+	put(FROM_NETWORK, MSG_PEER_STATE, ";", 1);
+	put(FROM_NETWORK, MSG_ENDPOINT, ";", 1);
 	free(e);
 	free(status);
 }
