@@ -241,7 +241,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	if (first_contact(c, sa))
 		ike_notify_put(&b, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
 	if (cfg && sa->job.child) {
-		ike_child_put_sa(&b, cfg, sa->job.child->spi_in, IKE_KE_IGNORED);
+		ike_child_put_sa(&b, &cfg->proposals, sa->job.child->spi_in, IKE_KE_IGNORED);
 		ike_child_put_ts(&b, cfg);
 	}
 	if (sa->tunnel->cfg.mobike)

@@ -13,14 +13,14 @@ enum {
 
 /* ---- common to IKE_AUTH ---- */
 
-void ike_child_put_sa(struct ike_builder *b, const struct ike_child_config *cfg, uint32_t spi,
+void ike_child_put_sa(struct ike_builder *b, const struct ike_proposals *list, uint32_t spi,
 		      enum ike_ke_rule rule)
 {
 	size_t start = ike_payload_begin(b, IKE_P_SA);
 	uint8_t octets[4];
 
 	ike_store_u32(octets, spi);
-	ike_sa_payload_put(&b->w, &cfg->proposals, octets, sizeof(octets), rule);
+	ike_sa_payload_put(&b->w, list, octets, sizeof(octets), rule);
 	ike_payload_end(b, start);
 }
 
@@ -208,11 +208,28 @@ static void explain_answer_ts(struct ike_action *a, const struct ike_child *chil
 			cfg->n_local);
 }
 
+/*
+ * What we offer on this IKE SA. Peers that insist on forward secrecy (Libreswan unless told
+ * otherwise, many appliances) refuse a Child SA without a key exchange of its own; where our list
+ * names no group they are offered those of the IKE SA.
+ */
+static void offered(const struct ike_sa *sa, const struct ike_child_config *cfg,
+		    struct ike_proposals *list)
+{
+	if (sa->tunnel->wants_groups)
+		ike_proposals_add_groups(&cfg->proposals,
+					 ike_proposal_id(&sa->proposal, IKE_TRANSFORM_KE),
+					 &sa->tunnel->cfg.ike, list);
+	else
+		*list = cfg->proposals;
+}
+
 enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 				 const struct ike_payloads *ps, enum ike_step step)
 {
 	enum ike_ke_rule rule = step == IKE_STEP_AUTH ? IKE_KE_IGNORED : IKE_KE_OPTIONAL;
 	const struct ike_child_config *cfg = ike_child_config(sa, child);
+	struct ike_proposals list;
 	struct ike_offers answer;
 	const struct ike_offer *o;
 	struct ike_action *a;
@@ -224,11 +241,12 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 			      "the answer lacks the Child SA or selectors");
 		return IKE_REASON_INVALID_SYNTAX;
 	}
-	o = ike_proposal_check(&cfg->proposals, &answer, rule);
+	offered(sa, cfg, &list);
+	o = ike_proposal_check(&list, &answer, rule);
 	if (!o || !take_spi(c, sa, child, o)) {
 		a = refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
 				  "the answer is not one of our proposals");
-		ike_contrast_offers(a, &cfg->proposals, &answer, rule);
+		ike_contrast_offers(a, &list, &answer, rule);
 		return IKE_REASON_NO_PROPOSAL_CHOSEN;
 	}
 	child->proposal = o->p;
@@ -258,21 +276,29 @@ void ike_create_child_start(struct ike_core *c, struct ike_sa *sa, uint8_t cfg,
 	a->token = sa->job.token;
 }
 
+/* With the group the peer asked for, or the one that we prefer. */
 static void send_request(struct ike_core *c, struct ike_sa *sa, uint16_t group)
 {
 	struct ike_child *child = sa->job.child;
 	const struct ike_child_config *cfg = ike_child_config(sa, child);
 	struct ike_child *old = ike_child_by_serial(sa, sa->job.old);
 	struct ike_builder b = { 0 };
+	struct ike_proposals list;
 
-	if (!cfg || (sa->job.old && (!old || old->state != IKE_CHILD_LIVE)) ||
-	    (group && !ike_ke_start(c, &child->ke, group))) {
+	if (!cfg || (sa->job.old && (!old || old->state != IKE_CHILD_LIVE))) {
+		ike_job_clear(c, sa, &sa->job);
+		return;
+	}
+	offered(sa, cfg, &list);
+	if (group == IKE_KE_NONE)
+		group = ike_proposals_group(&list);
+	if (group && !ike_ke_start(c, &child->ke, group)) {
 		ike_job_clear(c, sa, &sa->job);
 		return;
 	}
 	if (old)
 		ike_notify_put_spi(&b, IKE_NOTIFY_REKEY_SA, old->spi_in);
-	ike_child_put_sa(&b, cfg, child->spi_in, IKE_KE_OPTIONAL);
+	ike_child_put_sa(&b, &list, child->spi_in, IKE_KE_OPTIONAL);
 	ike_payload_put(&b, IKE_P_NONCE, child->ni.data, child->ni.len);
 	if (group)
 		ike_ke_put(&b, group, child->ke.pub, child->ke.pub_len);
@@ -314,16 +340,9 @@ static void refused(struct ike_core *c, struct ike_sa *sa, struct ike_job *job, 
 		ike_tunnel_connect(c, sa->tunnel);
 }
 
-static bool retry_group(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
-			const struct ike_notify_view *n)
+/* The same Child SA with another request. */
+static void ask_again(struct ike_core *c, struct ike_sa *sa, struct ike_job *job, uint16_t group)
 {
-	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
-	struct ike_reader r = ike_reader_init(n->data.data, n->data.len);
-	uint16_t group = ike_get_u16(&r);
-
-	if (r.bad || !cfg || job->child->ke_retries++ >= MAX_KE_RETRIES ||
-	    !ike_proposals_have_group(&cfg->proposals, group))
-		return false;
 	sa->job.type = IKE_JOB_CHILD;
 	sa->job.child = job->child;
 	sa->job.old = job->old;
@@ -332,6 +351,39 @@ static bool retry_group(struct ike_core *c, struct ike_sa *sa, struct ike_job *j
 	sa->job.rival_nr = job->rival_nr;
 	job->child = NULL;
 	send_request(c, sa, group);
+}
+
+static bool retry_group(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
+			const struct ike_notify_view *n)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
+	struct ike_reader r = ike_reader_init(n->data.data, n->data.len);
+	uint16_t group = ike_get_u16(&r);
+	struct ike_proposals list;
+
+	if (r.bad || !cfg || job->child->ke_retries++ >= MAX_KE_RETRIES)
+		return false;
+	offered(sa, cfg, &list);
+	if (!ike_proposals_have_group(&list, group))
+		return false;
+	ask_again(c, sa, job, group);
+	return true;
+}
+
+/* Whether it was for want of forward secrecy shows in the answer to a request that offers it. */
+static bool retry_with_groups(struct ike_core *c, struct ike_sa *sa, struct ike_job *job)
+{
+	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
+	struct ike_tunnel *t = sa->tunnel;
+
+	if (!cfg || t->wants_groups || ike_proposals_group(&cfg->proposals) != IKE_KE_NONE) {
+		t->wants_groups = false;
+		return false;
+	}
+	ike_log(c, t, IKE_LOG_NOTICE, "the peer refuses a Child SA without forward secrecy, "
+		"or its algorithms: trying with the groups of IKE");
+	t->wants_groups = true;
+	ask_again(c, sa, job, IKE_KE_NONE);
 	return true;
 }
 
@@ -341,6 +393,8 @@ static void error_response(struct ike_core *c, struct ike_sa *sa, struct ike_job
 	struct ike_child *old = ike_child_by_serial(sa, job->old);
 
 	if (n->type == IKE_NOTIFY_INVALID_KE_PAYLOAD && retry_group(c, sa, job, n))
+		return;
+	if (n->type == IKE_NOTIFY_NO_PROPOSAL_CHOSEN && retry_with_groups(c, sa, job))
 		return;
 	if (job->rival) {
 		/* The peer's crossing rekey has made a successor; the peer deletes the old one. */
@@ -608,12 +662,10 @@ static void answer(struct ike_core *c, struct ike_sa *sa, struct ike_child *chil
 
 static void request_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi)
 {
-	const struct ike_child_config *cfg = ike_child_config(sa, sa->job.child);
-
 	sa->job.token = 0;
 	sa->job.child->spi_in = spi;
 	if (spi) {
-		send_request(c, sa, cfg ? ike_proposals_group(&cfg->proposals) : IKE_KE_NONE);
+		send_request(c, sa, IKE_KE_NONE);
 		return;
 	}
 	ike_explain_sa(c, sa, ike_job_step(&sa->job), IKE_REASON_KERNEL, false);

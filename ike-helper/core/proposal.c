@@ -86,6 +86,32 @@ bool ike_proposals_have_group(const struct ike_proposals *list, uint16_t group)
 	return false;
 }
 
+static void add_group(struct ike_proposal *p, uint16_t group)
+{
+	if (group != IKE_KE_NONE && !ike_proposal_has(p, IKE_TRANSFORM_KE, group))
+		add_transform(p, IKE_TRANSFORM_KE, group, 0);
+}
+
+void ike_proposals_add_groups(const struct ike_proposals *list, uint16_t first,
+			      const struct ike_proposals *ike, struct ike_proposals *out)
+{
+	const struct ike_proposal *from;
+	size_t i;
+	size_t j;
+	size_t k;
+
+	*out = *list;
+	for (i = 0; i < out->n; i++) {
+		add_group(&out->p[i], first);
+		for (j = 0; j < ike->n; j++) {
+			from = &ike->p[j];
+			for (k = 0; k < from->n; k++)
+				if (from->t[k].type == IKE_TRANSFORM_KE)
+					add_group(&out->p[i], from->t[k].id);
+		}
+	}
+}
+
 /* ---- text ---- */
 
 static bool alg_allowed(const struct ike_alg *alg, enum ike_protocol protocol, bool legacy,

@@ -59,6 +59,13 @@ void ike_proposals_keep_prf(const struct ike_proposals *list, uint16_t prf,
 			    struct ike_proposals *out);
 
 /**
+ * ike_proposals_add_groups() - a list for ESP with the groups of a list for IKE
+ * @first: the group that is preferred
+ */
+void ike_proposals_add_groups(const struct ike_proposals *list, uint16_t first,
+			      const struct ike_proposals *ike, struct ike_proposals *out);
+
+/**
  * ike_sa_payload_put() - body of an SA payload that offers a list
  * @spi_len: octets of SPI in each proposal
  * @rule: IKE_KE_IGNORED leaves groups out

@@ -383,6 +383,7 @@ struct ike_orphan {
  * @down: taken down by command; the peer may not bring it up either
  * @gone: no longer configured; freed with its last IKE SA
  * @up: UP was reported
+ * @wants_groups: the peer refused a Child SA without a key exchange of its own
  * @suspect: PEER_STATE suspect was reported
  * @quiet: nothing comes in by ESP at the moment
  * @heard_esp: last ESP as far as known, when @quiet
@@ -406,6 +407,7 @@ struct ike_tunnel {
 	bool down;
 	bool gone;
 	bool up;
+	bool wants_groups;
 	bool suspect;
 	bool quiet;
 	uint64_t heard_esp;
@@ -796,7 +798,7 @@ void ike_child_put_answer(struct ike_builder *b, const struct ike_child *child, 
 /** ike_child_put_answer_ts() - TSi and TSr of the responder's answer */
 void ike_child_put_answer_ts(struct ike_builder *b, const struct ike_child *child);
 /** ike_child_put_sa() - SA of the initiator's request */
-void ike_child_put_sa(struct ike_builder *b, const struct ike_child_config *cfg, uint32_t spi,
+void ike_child_put_sa(struct ike_builder *b, const struct ike_proposals *list, uint32_t spi,
 		      enum ike_ke_rule rule);
 /** ike_child_put_ts() - TSi and TSr of the initiator's request */
 void ike_child_put_ts(struct ike_builder *b, const struct ike_child_config *cfg);

@@ -321,6 +321,48 @@ static void another_group_is_asked_for(void **state)
 	world_free(w);
 }
 
+/* As Libreswan does unless told otherwise: no Child SA without a key exchange, but in IKE_AUTH. */
+static void forward_secrecy_is_offered_to_a_peer_that_insists(void **state)
+{
+	struct world *w = world_new(1);
+	int i;
+
+	(void)state;
+	set_ike(&w->party[A], "aes256gcm16-prfsha256-x25519-ecp384-ecp256");
+	set_ike(&w->party[B], "aes256gcm16-prfsha256-ecp256");
+	set_esp(&w->party[A], "aes256gcm16");
+	set_esp(&w->party[B], "aes256gcm16-ecp384");
+	world_up(w);
+	start_traffic(w);
+	for (i = 0; i < 2; i++) {
+		uint64_t before = w->datagrams;
+
+		party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+		world_run(w, SETTLE);
+		assert_pairs(w);
+		/* Once refused and once told the group; then only the latter, and a Delete each. */
+		assert_int_equal(w->datagrams - before, i ? 6 : 8);
+	}
+	assert_int_equal(w->party[A].explained.count, 0);
+	assert_no_loss(w);
+	world_free(w);
+}
+
+static void other_algorithms_are_refused_with_groups_as_well(void **state)
+{
+	struct world *w = world_new(1);
+
+	(void)state;
+	world_up(w);
+	set_esp(&w->party[A], "aes128gcm16");
+	party_configure(&w->party[A]);
+	party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+	world_run(w, 1000);
+	assert_int_equal(w->party[A].explained.e.reason, IKE_REASON_NO_PROPOSAL_CHOSEN);
+	assert_pairs(w);
+	world_free(w);
+}
+
 /* RFC 7296 section 2.9. */
 static void the_responder_narrows(void **state)
 {
@@ -1741,6 +1783,8 @@ int main(void)
 		cmocka_unit_test(every_group),
 		cmocka_unit_test(default_proposals_suit_each_other),
 		cmocka_unit_test(another_group_is_asked_for),
+		cmocka_unit_test(forward_secrecy_is_offered_to_a_peer_that_insists),
+		cmocka_unit_test(other_algorithms_are_refused_with_groups_as_well),
 		cmocka_unit_test(the_responder_narrows),
 		cmocka_unit_test(narrowed_selectors_survive_a_rekey),
 		cmocka_unit_test(no_common_proposal),
