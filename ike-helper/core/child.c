@@ -22,6 +22,7 @@ struct ike_child *ike_child_new(struct ike_core *c, uint8_t cfg, bool initiator)
 	child->cfg = cfg;
 	child->initiator = initiator;
 	child->activate_at = IKE_NEVER;
+	child->delete_at = IKE_NEVER;
 	return child;
 }
 
@@ -314,8 +315,10 @@ void ike_child_tick(struct ike_core *c, struct ike_sa *sa)
 	struct ike_child *child;
 
 	for (child = sa->children; child; child = child->next) {
-		if (c->now >= ike_child_twin_at(sa, child))
+		if (c->now >= child->delete_at || c->now >= ike_child_twin_at(sa, child)) {
+			child->delete_at = IKE_NEVER;
 			child->want_delete = true;
+		}
 		if (c->now < child->activate_at)
 			continue;
 		child->activate_at = IKE_NEVER;

@@ -440,12 +440,13 @@ static bool lost(const struct ike_job *job)
 					     &job->rival_nr);
 }
 
-static void succeed(struct ike_child *old, bool loses)
+static void succeed(struct ike_core *c, struct ike_child *old, bool loses)
 {
 	if (!old || old->state != IKE_CHILD_LIVE)
 		return;
 	old->state = IKE_CHILD_REPLACED;
-	old->want_delete = !loses;
+	if (!loses)
+		old->delete_at = c->now + IKE_REPLACED_TIME;
 }
 
 void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
@@ -474,7 +475,7 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	loses = lost(job);
 	/* The peer has deleted it again before its answer came through. */
 	if (reason == IKE_REASON_NONE && child->spi_out == job->gone) {
-		succeed(old, loses);
+		succeed(c, old, loses);
 		return;
 	}
 	if (reason == IKE_REASON_NONE && !ike_child_install(c, sa, child, loses))
@@ -486,7 +487,7 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 	}
 	job->child = NULL;
 	child->want_delete = loses;
-	succeed(old, loses);
+	succeed(c, old, loses);
 }
 
 /* ---- answer ---- */

@@ -418,8 +418,10 @@ uint64_t ike_sa_deadline(const struct ike_core *c, const struct ike_sa *sa)
 	const struct ike_child *child;
 
 	at = sooner(at, ike_request_deadline(c, sa));
-	for (child = sa->children; child; child = child->next)
+	for (child = sa->children; child; child = child->next) {
 		at = sooner(at, sooner(child->activate_at, ike_child_twin_at(sa, child)));
+		at = sooner(at, child->delete_at);
+	}
 	if (sa->job.type || sa->answer.active || sa->state != IKE_SA_ESTABLISHED)
 		return at;
 	at = sooner(at, sa->rekey_at);

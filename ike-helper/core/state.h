@@ -36,6 +36,8 @@
 #define IKE_RESEND_MAX		5000	/* longest retransmission interval */
 #define IKE_LINGER_TIME		5000	/* a replaced inbound SA stays for packets on their way */
 #define IKE_ACTIVATE_TIME	1000	/* first-use falls back to now */
+#define IKE_REPLACED_TIME	500	/* a replaced Child SA is not deleted before: peers drop at once
+					   what still comes on it */
 #define IKE_TEMPORARY_TIME	2000	/* pause after TEMPORARY_FAILURE */
 #define IKE_REKEYED_TIME	60000	/* wait for the peer to delete a rekeyed IKE SA */
 #define IKE_CROSS_TIME		60000	/* IKE SAs made so close to each other count as crossing */
@@ -104,6 +106,7 @@ enum ike_child_state {
  * @since: when installed
  * @activate_at: first-use falls back to now
  * @retry_at: no rekey before
+ * @delete_at: it was replaced, and is to be deleted then
  * @want_rekey: to be rekeyed
  * @want_delete: to be deleted
  * @ke_retries: INVALID_KE_PAYLOAD seen in its exchange
@@ -130,6 +133,7 @@ struct ike_child {
 	uint64_t since;
 	uint64_t activate_at;
 	uint64_t retry_at;
+	uint64_t delete_at;
 	bool want_rekey;
 	bool want_delete;
 	uint8_t ke_retries;

@@ -781,6 +781,28 @@ static void rekey_child_loses_nothing(void **state)
 	}
 }
 
+/*
+ * Who deletes the old SA as soon as the new one is there lets the peer drop what is still sent on it:
+ * the new one is not in the kernel yet, and packets are on their way.
+ */
+static void a_replaced_child_is_not_deleted_at_once(void **state)
+{
+	struct world *w = world_new(1);
+	uint64_t before;
+
+	(void)state;
+	world_up(w);
+	before = w->datagrams;
+	party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+	world_run(w, 400);
+	assert_int_equal(w->datagrams - before, 2);
+	world_run(w, 400);
+	assert_int_equal(w->datagrams - before, 4);
+	world_run(w, SETTLE);
+	assert_pairs(w);
+	world_free(w);
+}
+
 /* With nothing to send there is no first use; the new SA becomes current all the same. */
 static void rekey_child_without_traffic(void **state)
 {
@@ -1806,6 +1828,7 @@ int main(void)
 		cmocka_unit_test(cookies_under_a_flood),
 		cmocka_unit_test(cookies_and_another_group),
 		cmocka_unit_test(rekey_child_loses_nothing),
+		cmocka_unit_test(a_replaced_child_is_not_deleted_at_once),
 		cmocka_unit_test(rekey_child_without_traffic),
 		cmocka_unit_test(rekey_ike_keeps_the_child),
 		cmocka_unit_test(a_day_of_lifetimes),
