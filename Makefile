@@ -5,6 +5,9 @@
 #   make install      both, below DESTDIR
 #   make check        everything that is tested, in booted kernels; see selftests/check;
 #                     TESTS='replay esn' [KERNEL=stock]: only these selftests
+#   make check-matrix [PEERS='libreswan charon6'] [SEED=N | MATRIX=pairs]
+#                     every cell of the interoperability matrix, docs/interoperability.md; takes days.
+#                     With MATRIX=pairs a set that covers each pair, with the peers of newer releases
 #   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
 #   make fuzz SECONDS=N [FUZZ='fuzz_config fuzz_body ...']
 #                     every fuzzer of ike-helper/fuzz for N seconds each (libFuzzer, sanitizers);
@@ -62,7 +65,7 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests print-fuzzers fuzz simulate man kmod kmod-uml \
-	kmod-stock kmod-debug check check-debug bench bench-profile bench-smp bench-devices demo \
+	kmod-stock kmod-debug check check-debug check-matrix bench bench-profile bench-smp bench-devices demo \
 	shell deps install install-user install-kmod clean
 all: user kmod
 
@@ -179,6 +182,10 @@ check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
 	@selftests/check --debug
+PEERS ?= libreswan libreswan5 openiked charon charon6 libipsec ipvtid
+check-matrix: deps
+	@MATRIX=$(or $(MATRIX),all) SEED=$(SEED) selftests/run -b -k uml -j 2 -t 604800 \
+		$(PEERS:%=interop-%)
 stress: KERNEL = debug
 stress: deps
 	@$(MAKE) --no-print-directory user kmod-$(KERNEL)

@@ -7,6 +7,7 @@ CHARON=/usr/lib/ipsec/charon
 CHARON_PLUGINS='random nonce openssl curve25519 aes sha1 sha2 hmac gcm chapoly kdf pem pkcs1 x509
 	pubkey constraints kernel-netlink socket-default updown vici'
 SWANCTL_PLUGINS='random nonce openssl pem pkcs1 x509 pubkey'
+CHARON_IN=()	# command that runs charon with other files
 declare -A CHARON_PID=()
 
 # charon_start HOST [LINE...]: start it, with further lines for the section charon of
@@ -29,8 +30,8 @@ charon_start() {
 		echo '}'
 		printf 'swanctl {\n\tload = %s\n}\n' "$SWANCTL_PLUGINS"
 	} >"$dir/strongswan.conf"
-	STRONGSWAN_CONF=$dir/strongswan.conf ip netns exec "$host" unshare -m sh -c \
-		'mount --bind "$1" /run && exec "$2"' sh "$dir/run" "$CHARON" >"$dir/out" 2>&1 &
+	STRONGSWAN_CONF=$dir/strongswan.conf ip netns exec "$host" unshare -m "${CHARON_IN[@]}" \
+		sh -c 'mount --bind "$1" /run && exec "$2"' sh "$dir/run" "$CHARON" >"$dir/out" 2>&1 &
 	CHARON_PID[$host]=$!
 	JOBS+=("$!")
 	wait_for 60 swan_answers "$host"

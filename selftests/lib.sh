@@ -6,7 +6,9 @@
 # (selftests/vm), reports with check, check_fails, expect, ok, not_ok and skip, and just ends: the
 # plan, the cleaning up and the exit status come by themselves. Comments at its head that
 # selftests/guest-run reads:
-#   # kernels: uml stock       where it belongs by default; without: uml and debug
+#   # kernels: uml stock       where it belongs by default; without: uml and debug; matrix: only
+#                              in `make check-matrix`
+#   # peers: libreswan         programs that are not in the root file system, see vm/root
 #   # timeout: 600             seconds it may take on uml, elsewhere see wait.sh; default 300
 set -u
 # shellcheck source=wait.sh

@@ -28,13 +28,15 @@ JOBS=()			# processes to end with the script
 
 declare -A AGENT_TO=() AGENT_FROM=() AGENT_PID=()
 
-# agent HOST: start the host's agent, see helpers/agent.py.
+# agent NAME [COMMAND...]: start the agent of a host, see helpers/agent.py; or one by that name, for
+# ask, that COMMAND runs.
 agent() {
 	local to from pipe=$WORK/agent.$1
 
+	[ $# -gt 1 ] || set -- "$1" ip netns exec "$1"
 	mkfifo "$pipe.to" "$pipe.from"
 	exec {to}<>"$pipe.to" {from}<>"$pipe.from"
-	ip netns exec "$1" "$HELPERS/agent.py" <&"$to" >&"$from" &
+	"${@:2}" "$HELPERS/agent.py" <&"$to" >&"$from" &
 	AGENT_PID[$1]=$!
 	JOBS+=("$!")
 	AGENT_TO[$1]=$to

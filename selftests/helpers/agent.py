@@ -14,21 +14,29 @@ LENGTH" and LENGTH octets of output on standard output.
   ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [tos=N] [df=1] [from=ADDRESS] [need=N]
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
+  echo-start ADDRESS [interval=S] [size=N] [from=ADDRESS]     the same without end, one at a time
+  echo-stop                       as ping, when answers to all have come or a second is over
   told ADDRESS [SECONDS]          whether the sender of a datagram gets an error, and which one
   tap DEV                         see what passes through DEV from now on
   tapped DEV in|out PROTO         TOS or traffic class of each packet of that protocol since then
   esp SRC DST SPI KEY SEQ FAULT [OPTION=VALUE...]    see esp.py
   sas DEV                         a line "in|out SPI STATE" for each SA
+  spis                            SPIs of all SAs in XFRM, sorted, one a line
+  status CONTROL TUNNEL PATH...   of the status that ipvtid shows, what is at each path (keys and
+                                  numbers with dots between), one a line; empty if it is not there
   vici SOCKET COMMAND [NAME=VALUE...]                see vici.py
 DEV is a name or an id.
 """
+import json
 import os
+import re
 import select
 import shlex
 import socket
 import struct
 import subprocess
 import sys
+import threading
 import time
 
 import esp
@@ -128,6 +136,27 @@ def run(*command):
     return status if status >= 0 else 128 - status, result.stdout.decode("ascii", "replace")
 
 
+def spis():
+    status, text = run("ip", "xfrm", "state", "list")
+    return status, "\n".join(sorted(re.findall(r"\bspi (0x[0-9a-f]+)", text)))
+
+
+def at(value, path):
+    for key in path.split("."):
+        try:
+            value = value[int(key) if isinstance(value, list) else key]
+        except (KeyError, IndexError):
+            return ""
+    return value
+
+
+def tunnel_status(control, name, *paths):
+    status, text = run("ipvtictl", "--socket", control, "-j", "status", name)
+    if status:
+        return status, text
+    return 0, "\n".join(str(at(json.loads(text)[0], path)) for path in paths)
+
+
 def send_esp(*words):
     esp.main(*words)
     return 0, ""
@@ -182,8 +211,8 @@ class Echo:
 
     def receive(self, until, enough):
         while len(self.answered) < enough:
-            left = until - time.monotonic()
-            if left <= 0 or not select.select([self.sock], [], [], left)[0]:
+            left = max(0, until - time.monotonic())
+            if not select.select([self.sock], [], [], left)[0]:
                 return
             try:
                 data = self.sock.recv(65536)
@@ -197,6 +226,10 @@ class Echo:
             if kind == self.types[1] and ident == self.ident:
                 self.answered.add(seq)
 
+    def summary(self, count):
+        text = "%d sent, %d received" % (count, len(self.answered))
+        return text + ("; " + ", ".join(sorted(set(self.errors))) if self.errors else "")
+
 
 def ping(address, *words):
     options = dict(word.split("=", 1) for word in words)
@@ -209,10 +242,43 @@ def ping(address, *words):
         if seq + 1 < count:
             echo.receive(start + (seq + 1) * interval, count)
     echo.receive(time.monotonic() + float(options.get("wait", 1)) * SLOWER, count)
-    text = "%d sent, %d received" % (count, len(echo.answered))
-    if echo.errors:
-        text += "; " + ", ".join(sorted(set(echo.errors)))
-    return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, text
+    return 0 if len(echo.answered) >= int(options.get("need", count)) else 1, echo.summary(count)
+
+
+class Echoes(threading.Thread):
+    """Echo requests in the background."""
+
+    def __init__(self, address, options):
+        super().__init__(daemon=True)
+        self.echo = Echo(address, options)
+        self.interval = float(options.get("interval", 0.01))
+        self.done = threading.Event()
+        self.sent = 0
+
+    def run(self):
+        due = time.monotonic()
+        while not self.done.is_set() and self.sent < 65536:
+            self.echo.send(self.sent)
+            self.sent += 1
+            due = max(due + self.interval, time.monotonic())    # never several at once
+            self.echo.receive(due, 65536)
+        self.echo.receive(time.monotonic() + SLOWER, self.sent)
+
+
+echoes = []
+
+
+def echo_start(address, *words):
+    echoes.append(Echoes(address, dict(word.split("=", 1) for word in words)))
+    echoes[0].start()
+    return 0, ""
+
+
+def echo_stop():
+    thread = echoes.pop()
+    thread.done.set()
+    thread.join()
+    return 0 if len(thread.echo.answered) == thread.sent > 0 else 1, thread.echo.summary(thread.sent)
 
 
 taps = {}
@@ -261,8 +327,9 @@ def told(address, wait="1"):
 
 
 COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "sas": sas,
-            "install": install, "ping": ping, "told": told, "tap": tap,
-            "tapped": tapped, "esp": send_esp, "vici": vici.main}
+            "install": install, "ping": ping, "echo-start": echo_start, "echo-stop": echo_stop,
+            "told": told, "tap": tap, "tapped": tapped, "spis": spis, "status": tunnel_status,
+            "esp": send_esp, "vici": vici.main}
 
 
 def main():

@@ -172,17 +172,20 @@ def algorithms(sa, *kinds):
 def main(path, command, *words):
     """load FILE: take this swanctl.conf; credentials KEY CA...: take these, and forget all others;
     counts: IKE SAs and installed Child SAs; negotiated: the algorithms of the first of each;
-    ike-spi: the initiator's SPI of the first; sas: JSON of all; others are sent as they are."""
+    ike-spi: the initiator's SPI of the first; sas: JSON of all; spis: of all Child SAs; others are sent as they are."""
     if command == "load":
         return load(path, *words)
     if command == "credentials":
         return credentials(path, *words)
-    if command not in ("counts", "negotiated", "ike-spi", "sas"):
+    if command not in ("counts", "negotiated", "ike-spi", "sas", "spis"):
         _, answer = Vici(path).request(command, **dict(word.split("=", 1) for word in words))
         return 0 if answer.get("success", "yes") == "yes" else 1, answer.get("errmsg", "")
     sas = [sa for _, sa in ike_sas(path)]
     children = [child for sa in sas for child in sa.get("child-sas", {}).values()
                 if child["state"] == "INSTALLED"]
+    if command == "spis":
+        return 0, "\n".join(sorted("0x" + sa[key] for ike in sas for sa in ike.get("child-sas", {}).values()
+                                   for key in ("spi-in", "spi-out")))
     if command == "counts":
         return 0, "%d %d" % (len(sas), len(children))
     if command == "sas":
