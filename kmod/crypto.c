@@ -246,6 +246,9 @@ static void op_complete(ipvti_compat_crypto_arg *arg, int err)
 	struct ipvti_op *op = ipvti_compat_crypto_data(arg);
 	struct ipvti_batch *batch = op->batch;
 
+	/* It has left the backlog of a full engine, and is being worked on only now. */
+	if (err == -EINPROGRESS)
+		return;
 	finish(batch->sa, op->skb, err);
 	local_bh_disable();
 	if (op != container_of(batch, struct ipvti_op, own))
@@ -257,8 +260,8 @@ static void op_complete(ipvti_compat_crypto_arg *arg, int err)
 }
 
 /*
- * No MAY_BACKLOG: an engine whose queue is full refuses the packet (-ENOSPC or -EBUSY, no
- * callback then), and it is dropped as on any full queue.
+ * An engine whose queue is full keeps the request for later (-EBUSY). That is bounded by what may
+ * wait in the order of the SA, see queue.c.
  */
 static void set_request(struct ipvti_op *op, struct sk_buff *skb, unsigned int crypt_len)
 {
@@ -272,15 +275,16 @@ static void set_request(struct ipvti_op *op, struct sk_buff *skb, unsigned int c
 	if (esn_len)
 		esn_insert(skb);
 	aead_request_set_tfm(&op->req, sa->aead);
-	aead_request_set_callback(&op->req, 0, op_complete, op);
+	aead_request_set_callback(&op->req, CRYPTO_TFM_REQ_MAY_BACKLOG, op_complete, op);
 	aead_request_set_ad(&op->req, esn_len + IPVTI_ESP_HDR_LEN + iv_len);
 	aead_request_set_crypt(&op->req, &op->sg, &op->sg, crypt_len, op->iv);
 }
 
 static int result(struct ipvti_op *op, struct sk_buff *skb, int err)
 {
-	if (err != -EINPROGRESS)
-		finish(op->batch->sa, skb, err);
+	if (err == -EINPROGRESS || err == -EBUSY)
+		return -EINPROGRESS;
+	finish(op->batch->sa, skb, err);
 	return err;
 }
 

@@ -297,7 +297,6 @@ static enum ipvti_drop crypto_reason(int err)
 	switch (err) {
 	case -ENOMEM:
 		return IPVTI_DROP_NO_MEMORY;
-	case -EBUSY:
 	case -ENOSPC:
 		return IPVTI_DROP_TX_QUEUE_FULL;
 	}

@@ -195,6 +195,19 @@ static void receive_inner(struct ipvti_sa *sa, struct sk_buff *skb, u8 next_head
 	pass_up(sa, skb);
 }
 
+static enum ipvti_drop crypto_reason(int err)
+{
+	switch (err) {
+	case -EBADMSG:
+		return IPVTI_DROP_AUTH_FAILED;
+	case -ENOMEM:
+		return IPVTI_DROP_NO_MEMORY;
+	case -ENOSPC:
+		return IPVTI_DROP_RX_QUEUE_FULL;
+	}
+	return IPVTI_DROP_CRYPTO;
+}
+
 static void receive_opened(struct ipvti_sa *sa, struct sk_buff *skb)
 {
 	const struct ipvti_cb *cb = ipvti_cb(skb);
@@ -203,8 +216,7 @@ static void receive_opened(struct ipvti_sa *sa, struct sk_buff *skb)
 	bool newest;
 
 	if (cb->err)
-		return drop(sa, skb, cb->err == -EBADMSG ? IPVTI_DROP_AUTH_FAILED :
-							   IPVTI_DROP_CRYPTO);
+		return drop(sa, skb, crypto_reason(cb->err));
 	verdict = replay_update(sa, cb->seq, &newest);
 	if (verdict != IPVTI_REPLAY_OK)
 		return drop(sa, skb, replay_reason(verdict));
