@@ -86,6 +86,41 @@ static inline struct nlattr **ipvti_compat_dump_attrs(struct netlink_callback *c
 }
 
 /*
+ * Nothing that links without hardware have put into this CPU's queue is left in it. In softirq; the
+ * members are the kernel's own business, so that they belong here.
+ */
+static inline bool ipvti_compat_backlog_empty(void)
+{
+	const struct softnet_data *sd = this_cpu_ptr(&softnet_data);
+
+	return skb_queue_empty_lockless(&sd->input_pkt_queue) &&
+	       skb_queue_empty_lockless(&sd->process_queue);
+}
+
+/* A device that only carries NAPI instances; 6.10 allocates them. */
+static inline struct net_device *ipvti_compat_alloc_dummy(void)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	return alloc_netdev_dummy(0);
+#else
+	struct net_device *dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+
+	if (dev)
+		init_dummy_netdev(dev);
+	return dev;
+#endif
+}
+
+static inline void ipvti_compat_free_dummy(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 10, 0)
+	free_netdev(dev);
+#else
+	kfree(dev);
+#endif
+}
+
+/*
  * 6.15 passes the arguments of newlink in a struct. IPVTI_COMPAT_NEWLINK(f) names the function
  * that calls f(link_net, dev, tb, extack).
  */

@@ -20,6 +20,8 @@
 #define AUTH_BURST	16
 #define AUTH_WINDOW	(1 * HZ)
 #define AUTH_PAUSE	(10 * HZ)
+/* A device spills as long as the last packet that did is no older. */
+#define SPILL_TIME	(HZ / 4)
 
 unsigned int ipvti_net_id;
 
@@ -212,11 +214,6 @@ static int set_plain(struct ipvti_config *config, struct nlattr **tb, bool outer
 		}
 		memcpy((void *)config + setting->offset, nla_data(attr), setting->size);
 	}
-	if (config->parallel != IPVTI_PARALLEL_OFF) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[IPVTI_A_DEV_PARALLEL],
-				    "this version has no parallel pipeline");
-		return -EOPNOTSUPP;
-	}
 	/* Ports are in network byte order inside. */
 	if (tb[IPVTI_A_DEV_SPORT])
 		config->sport = htons(nla_get_u16(tb[IPVTI_A_DEV_SPORT]));
@@ -340,6 +337,13 @@ static int put_age(struct sk_buff *msg, int attr, unsigned long stamp)
 	return nla_put_u64_64bit(msg, attr, jiffies_to_msecs(jiffies - stamp), IPVTI_A_DEV_PAD);
 }
 
+static bool is_spilling(const struct ipvti_dev *idev)
+{
+	unsigned long last = READ_ONCE(idev->spill_jiffies);
+
+	return last && time_before(jiffies, last + SPILL_TIME);
+}
+
 static int put_state(struct sk_buff *msg, const struct ipvti_dev *idev)
 {
 	const struct net_device *dev = idev->dev;
@@ -356,6 +360,9 @@ static int put_state(struct sk_buff *msg, const struct ipvti_dev *idev)
 	    put_age(msg, IPVTI_A_DEV_TX_AGE, READ_ONCE(idev->tx_jiffies)) ||
 	    nla_put_u32(msg, IPVTI_A_DEV_SAS_IN, READ_ONCE(idev->sas_in)) ||
 	    nla_put_u32(msg, IPVTI_A_DEV_SAS_OUT, READ_ONCE(idev->sas_out)) ||
+	    nla_put_u8(msg, IPVTI_A_DEV_SPILLING, is_spilling(idev)) ||
+	    nla_put_u64_64bit(msg, IPVTI_A_DEV_SPILLED, ipvti_stats_spilled(idev->stats),
+			      IPVTI_A_DEV_PAD) ||
 	    (!net_eq(dev_net(dev), READ_ONCE(idev->net)) &&
 	     nla_put_flag(msg, IPVTI_A_DEV_FOREIGN)))
 		return -EMSGSIZE;

@@ -5,9 +5,9 @@
  * The way of a packet, and where to look:
  *
  *   stack -> device.c (ndo_start_xmit) -> send.c -> selectors.c, segment.c, esp.c,
- *      crypto.c -> queue.c -> output.c -> the wire
- *   the wire -> transport.c, sockets.c, bulk.c -> receive.c -> replay.c, crypto.c, queue.c,
- *      selectors.c -> GRO -> stack
+ *      (pipe.c: on another CPU) -> crypto.c -> queue.c -> output.c -> the wire
+ *   the wire -> transport.c, sockets.c, bulk.c -> receive.c -> replay.c, (pipe.c) -> crypto.c,
+ *      queue.c -> selectors.c -> GRO -> stack
  *
  * Locks, outermost first: RTNL; ipvti_dev.lock (configuration and SA lists of one device);
  * the SPI table's own. Readers of the packet path take none: they are in RCU (bh) sections.
@@ -74,6 +74,7 @@ struct ipvti_pcpu_stats {
 	u64_stats_t packets[2];		/* [0] received, [1] sent; an SA: its own direction */
 	u64_stats_t bytes[2];		/* of inner packets */
 	u64_stats_t drops[__IPVTI_DROP_COUNT];
+	u64_stats_t spilled;		/* packets that went to another CPU for crypto */
 	struct u64_stats_sync sync;
 };
 
@@ -81,6 +82,17 @@ struct ipvti_pcpu_stats {
 struct ipvti_stats {
 	u64 packets[2], bytes[2];
 	u64 drops[__IPVTI_DROP_COUNT];
+	u64 spilled;
+};
+
+/* How much of a CPU the crypto of one SA takes: load.c. CPUs race for it, which costs precision. */
+struct ipvti_load {
+	u32 start;			/* of the window, ipvti_load_clock() */
+	u32 busy;			/* ns in it */
+	u32 packets;			/* in it */
+	int cpu;			/* whose time it is, unless @spilling */
+	u8 calm;			/* windows, if @spilling */
+	bool spilling;
 };
 
 /* Traffic selector of an SA in compiled form: masks applied, ports in host order. */
@@ -128,6 +140,7 @@ struct ipvti_sa {
 	spinlock_t replay_lock;		/* updates of @replay, taken with bh off */
 	struct ipvti_replay replay;	/* inbound */
 	struct ipvti_order *queue;	/* queue.c: restores sequence order */
+	struct ipvti_load load;		/* parallel auto */
 	atomic64_t limit_packets, limit_bytes;	/* usage against @soft and @hard, if @limited */
 	unsigned long used;		/* jiffies of last use, WRITE_ONCE at most once a jiffy */
 	unsigned long flags;		/* IPVTI_SA_F_* bits, atomic */
@@ -190,6 +203,7 @@ struct ipvti_dev {
 	unsigned long path_mtu_expires;	/* jiffies */
 	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE */
 	unsigned long tx_jiffies;
+	unsigned long spill_jiffies;	/* last packet to another CPU, 0 never; WRITE_ONCE */
 	struct xfrm_state *secpath;	/* secpath.c: NULL until the setting is on; WRITE_ONCE */
 
 	/* control plane */
@@ -348,11 +362,13 @@ const char *ipvti_driver_integ(const struct ipvti_drivers *drivers, const struct
  */
 struct ipvti_batch {
 	struct list_head node;		/* in queue.c */
+	struct list_head job;		/* in pipe.c */
 	struct ipvti_sa *sa;
 	struct sk_buff *head, **tail;	/* packets, linked by skb->next */
 	struct dst_entry *dst;		/* outer route, only in the RCU section of its lookup */
 	const struct ipvti_config *config;	/* settings it was looked up with, if @dst */
 	union ipvti_addr saddr;		/* and the source address it gave */
+	unsigned int packets;		/* places it takes in the order */
 	atomic_t pending;		/* packets in crypto, and one for who submits them */
 	bool ready;			/* under the lock of the queue */
 	bool held;			/* has a reference on @sa */
@@ -422,6 +438,7 @@ void ipvti_buffer_exit(void);			/* module exit */
 int ipvti_order_init(struct ipvti_sa *sa);
 void ipvti_order_free(struct ipvti_sa *sa);
 void ipvti_batch_init(struct ipvti_op *op, struct ipvti_sa *sa);
+bool ipvti_batch_hold(struct ipvti_batch *batch);	/* RCU */
 void ipvti_batch_free(struct ipvti_batch *batch);
 void ipvti_batch_leave_route(struct ipvti_batch *batch);
 int ipvti_order_reserve(struct ipvti_batch *batch, unsigned int n, u64 *first);
@@ -430,12 +447,29 @@ bool ipvti_order_idle(const struct ipvti_sa *sa);
 void ipvti_order_enter(struct ipvti_batch *batch);
 /* So many of its pending are done; bh off, RCU. */
 void ipvti_batch_done(struct ipvti_batch *batch, unsigned int n);
+bool ipvti_order_deliver(struct list_head *node);	/* by pipe.c */
+
+/* ---- pipe.c: crypto on other CPUs; bh off ---- */
+int ipvti_pipe_init(void);
+void ipvti_pipe_exit(void);			/* module exit, after the last packet */
+bool ipvti_pipe_wanted(const struct ipvti_sa *sa, const struct ipvti_config *config);
+bool ipvti_pipe_push(struct ipvti_batch *batch);	/* RCU; false: do it yourself */
+void ipvti_pipe_deliver(struct list_head *node, int cpu);	/* by queue.c */
+/* Around crypto: how long it takes. */
+u64 ipvti_pipe_begin(const struct ipvti_config *config);
+void ipvti_pipe_end(struct ipvti_sa *sa, u64 begin, unsigned int packets);
+u32 ipvti_load_clock(void);
+
+/* ---- load.c: pure ---- */
+void ipvti_load_add(struct ipvti_load *load, u32 now, u32 ns, unsigned int packets, int cpu);
+bool ipvti_load_spilling(const struct ipvti_load *load, u32 now);
 
 /* ---- segment.c: TCP and UDP super-packets, in one pass; bh off ---- */
 struct sk_buff *ipvti_segment(struct sk_buff *skb, unsigned int head, unsigned int tail);
 
 /* ---- send.c, egress.c ---- */
 netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev);	/* ndo_start_xmit */
+void ipvti_send_seal(struct ipvti_batch *batch);	/* by pipe.c: it is prepared */
 /* Whether copies of a packet are to be charged to its sender. */
 bool ipvti_send_charges(const struct sk_buff *skb);
 struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int headroom,
@@ -450,6 +484,7 @@ void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop r
 void ipvti_receive(struct ipvti_sa *sa, struct sk_buff *skb, __be16 sport);
 /* The same for a super-packet of so many bytes of ESP each, but for the last. */
 void ipvti_receive_bulk(struct ipvti_sa *sa, struct sk_buff *skb, unsigned int size, __be16 sport);
+void ipvti_receive_open(struct ipvti_batch *batch);	/* by pipe.c: it has its place */
 void ipvti_deliver(struct ipvti_batch *batch);		/* by queue.c: decrypted, its turn */
 /* Packets of a reserved SPI, replayed once the key is installed. */
 int ipvti_hold_init(struct ipvti_sa *sa);
@@ -619,6 +654,8 @@ void ipvti_drop(struct ipvti_net *in, struct ipvti_dev *idev, struct ipvti_sa *s
 		const struct sk_buff *skb, enum ipvti_drop reason);
 void ipvti_stats_device(struct net_device *dev, struct rtnl_link_stats64 *total);
 void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packets, u64 bytes);
+void ipvti_count_spilled(struct ipvti_sa *sa, unsigned int packets);	/* bh off */
+u64 ipvti_stats_spilled(const struct ipvti_pcpu_stats __percpu *pcpu);
 struct ipvti_pcpu_stats __percpu *ipvti_stats_alloc(void);
 void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_stats *sum);
 

@@ -14,9 +14,12 @@ static int __init ipvti_init(void)
 	err = ipvti_sa_init();
 	if (err)
 		return err;
-	err = ipvti_device_init();
+	err = ipvti_pipe_init();
 	if (err)
 		goto err_sa;
+	err = ipvti_device_init();
+	if (err)
+		goto err_pipe;
 	err = ipvti_transport_init();
 	if (err)
 		goto err_device;
@@ -34,6 +37,8 @@ err_transport:
 	ipvti_transport_exit();
 err_device:
 	ipvti_device_exit();
+err_pipe:
+	ipvti_pipe_exit();
 err_sa:
 	ipvti_sa_exit();
 	return err;
@@ -46,6 +51,7 @@ static void __exit ipvti_exit(void)
 	ipvti_netlink_exit();
 	ipvti_transport_exit();
 	ipvti_device_exit();
+	ipvti_pipe_exit();
 	ipvti_sa_exit();
 	ipvti_crypto_exit();
 	ipvti_buffer_exit();

@@ -328,6 +328,7 @@ static int put_sa_usage(struct sk_buff *msg, const struct ipvti_sa *sa)
 	if (nla_put_u64_64bit(msg, IPVTI_A_SA_SEQ, seq, IPVTI_A_SA_PAD) ||
 	    nla_put_u64_64bit(msg, IPVTI_A_SA_PACKETS, sum.packets[!in], IPVTI_A_SA_PAD) ||
 	    nla_put_u64_64bit(msg, IPVTI_A_SA_BYTES, sum.bytes[!in], IPVTI_A_SA_PAD) ||
+	    nla_put_u64_64bit(msg, IPVTI_A_SA_SPILLED, sum.spilled, IPVTI_A_SA_PAD) ||
 	    nla_put_u64_64bit(msg, IPVTI_A_SA_AGE, age, IPVTI_A_SA_PAD) ||
 	    (used && nla_put_u64_64bit(msg, IPVTI_A_SA_USED_AGE,
 				       jiffies_to_msecs(jiffies - used), IPVTI_A_SA_PAD)))

@@ -282,12 +282,47 @@ static struct sk_buff *own(struct sk_buff *skb)
 	return copy;
 }
 
+/**
+ * ipvti_receive_open() - decrypt a packet that has its place in the order
+ * @batch: of one packet, pending is one; gone afterwards
+ *
+ * Context: bottom halves disabled, RCU.
+ */
+void ipvti_receive_open(struct ipvti_batch *batch)
+{
+	const struct ipvti_config *config = rcu_dereference(batch->sa->dev->config);
+	struct ipvti_op *op = container_of(batch, struct ipvti_op, own);
+	struct ipvti_sa *sa = batch->sa;
+	u64 begin = ipvti_pipe_begin(config);
+	int err;
+
+	err = ipvti_crypto_open(op, batch->head);
+	ipvti_pipe_end(sa, begin, 1);
+	if (err != -EINPROGRESS)
+		ipvti_batch_done(batch, 1);
+}
+
+/* Let another CPU decrypt it, if one has room. */
+static void spill_packet(struct ipvti_op *op, struct sk_buff *skb)
+{
+	struct ipvti_batch *batch = &op->own;
+
+	batch->head = skb;
+	skb_mark_not_on_list(skb);
+	atomic_set(&batch->pending, 1);
+	ipvti_order_enter(batch);
+	if (!ipvti_pipe_push(batch))
+		ipvti_receive_open(batch);
+}
+
 /*
  * Decrypt. What completes at once while nothing else is in flight passes by the queue; the rest
  * takes its place there only after the submission, which holds the batch open until then.
  */
-static void open_packet(struct ipvti_op *op, struct sk_buff *skb)
+static void open_packet(struct ipvti_op *op, const struct ipvti_config *config,
+			struct sk_buff *skb)
 {
+	u64 begin = ipvti_pipe_begin(config);
 	struct ipvti_batch *batch = &op->own;
 	struct ipvti_sa *sa = batch->sa;
 	int err;
@@ -296,6 +331,7 @@ static void open_packet(struct ipvti_op *op, struct sk_buff *skb)
 	skb_mark_not_on_list(skb);
 	atomic_set(&batch->pending, 2);
 	err = ipvti_crypto_open(op, skb);
+	ipvti_pipe_end(sa, begin, 1);
 	if (err != -EINPROGRESS) {
 		if (ipvti_order_idle(sa)) {
 			ipvti_deliver(batch);
@@ -344,7 +380,10 @@ static void process(struct ipvti_sa *sa, struct sk_buff *skb)
 		return drop(sa, owned, IPVTI_DROP_NO_MEMORY);
 	}
 	ipvti_batch_init(op, sa);
-	open_packet(op, owned);
+	if (ipvti_pipe_wanted(sa, config))
+		spill_packet(op, owned);
+	else
+		open_packet(op, config, owned);
 }
 
 /* What is needed of the outer headers, before the packet is only ESP. */

@@ -259,27 +259,50 @@ struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, uns
  * Encrypt one packet of the batch, whose place in it is taken whatever comes of it. True: it went
  * off with the operation, and will report itself.
  */
-static bool seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff *skb, u64 seq)
+static bool seal(struct ipvti_batch *batch, struct ipvti_op **op, struct sk_buff *skb)
 {
-	struct ip_esp_hdr *esph = (struct ip_esp_hdr *)skb->data;
-	struct ipvti_sa *sa = batch->sa;
-
 	if (!*op) {
-		*op = ipvti_op_alloc(sa);
+		*op = ipvti_op_alloc(batch->sa);
 		if (!*op) {
 			ipvti_cb(skb)->err = -ENOMEM;
 			return false;
 		}
 		(*op)->batch = batch;
 	}
-	ipvti_cb(skb)->seq = seq;
-	esph->seq_no = htonl(lower_32_bits(seq));
-	ipvti_crypto_iv(sa, seq, esph->enc_data);
-
 	if (ipvti_crypto_seal(*op, skb) != -EINPROGRESS)
 		return false;
 	*op = NULL;
 	return true;
+}
+
+/* All are submitted; @done of them are through, or never got that far, and the one who did it. */
+static void sealed(struct ipvti_batch *batch, struct ipvti_op *op, unsigned int done)
+{
+	if (op != container_of(batch, struct ipvti_op, own))
+		ipvti_op_free(op);
+	if (atomic_read(&batch->pending) != done)	/* some are in flight */
+		ipvti_batch_leave_route(batch);
+	ipvti_batch_done(batch, done);
+}
+
+/**
+ * ipvti_send_seal() - encrypt a batch
+ * @batch: prepared, with its numbers; pending is its packets and one; gone afterwards
+ *
+ * Context: bottom halves disabled, RCU.
+ */
+void ipvti_send_seal(struct ipvti_batch *batch)
+{
+	const struct ipvti_config *config = rcu_dereference(batch->sa->dev->config);
+	struct ipvti_op *op = container_of(batch, struct ipvti_op, own);
+	u64 begin = ipvti_pipe_begin(config);
+	unsigned int done = 1;
+	struct sk_buff *skb;
+
+	for (skb = batch->head; skb; skb = skb->next)
+		done += !seal(batch, &op, skb);
+	ipvti_pipe_end(batch->sa, begin, batch->packets);
+	sealed(batch, op, done);
 }
 
 /* What is to stay free before the ESP header. */
@@ -289,9 +312,11 @@ static unsigned int headroom(const struct ipvti_batch *batch, const struct ipvti
 	       ipvti_output_overhead(config);
 }
 
-static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
-		     const struct ipvti_config *config, struct sk_buff *skb, u64 seq, bool fragment)
+/* Everything up to encryption, for one packet of the batch. */
+static struct sk_buff *prepare_one(struct ipvti_batch *batch, const struct ipvti_config *config,
+				   struct sk_buff *skb, u64 seq, bool fragment)
 {
+	struct ip_esp_hdr *esph;
 	struct sk_buff *out;
 	struct ipvti_cb cb;
 
@@ -300,32 +325,44 @@ static bool send_one(struct ipvti_batch *batch, struct ipvti_op **op,
 	if (!out) {
 		ipvti_drop(NULL, batch->sa->dev, batch->sa, skb, IPVTI_DROP_NO_MEMORY);
 		kfree_skb(skb);
-		return false;
+		return NULL;
 	}
+	cb.seq = seq;
 	*ipvti_cb(out) = cb;
+	esph = (struct ip_esp_hdr *)out->data;
+	esph->seq_no = htonl(lower_32_bits(seq));
+	ipvti_crypto_iv(batch->sa, seq, esph->enc_data);
 	*batch->tail = out;
 	batch->tail = &out->next;
-	return seal(batch, op, out, seq);
+	return out;
 }
 
 static void send_segments(struct ipvti_batch *batch, const struct ipvti_config *config,
 			  struct sk_buff *segments, unsigned int n, u64 seq, bool fragment)
 {
-	struct ipvti_op *first = container_of(batch, struct ipvti_op, own);
-	struct ipvti_op *op = first;
+	struct ipvti_op *op = container_of(batch, struct ipvti_op, own);
+	bool spill = ipvti_pipe_wanted(batch->sa, config);
+	u64 begin = spill ? 0 : ipvti_pipe_begin(config);
+	struct sk_buff *skb, *next, *out;
 	unsigned int done = 1;
-	struct sk_buff *skb, *next;
 
 	atomic_set(&batch->pending, n + 1);
 	skb_list_walk_safe(segments, skb, next) {
 		skb_mark_not_on_list(skb);
-		done += !send_one(batch, &op, config, skb, seq++, fragment);
+		out = prepare_one(batch, config, skb, seq++, fragment);
+		if (!out)
+			done++;
+		else if (!spill)
+			done += !seal(batch, &op, out);
 	}
-	if (op != first)
-		ipvti_op_free(op);
-	if (atomic_read(&batch->pending) != done)	/* some are in flight */
-		ipvti_batch_leave_route(batch);
-	ipvti_batch_done(batch, done);
+	if (!spill) {
+		ipvti_pipe_end(batch->sa, begin, n);
+		sealed(batch, op, done);
+		return;
+	}
+	atomic_sub(done - 1, &batch->pending);
+	if (!ipvti_pipe_push(batch))
+		ipvti_send_seal(batch);
 }
 
 static struct sk_buff *segment(struct ipvti_batch *batch, const struct ipvti_config *config,

@@ -99,6 +99,54 @@ void ipvti_count(struct ipvti_dev *idev, struct ipvti_sa *sa, unsigned int packe
 	count_pass(sa->stats, way, packets, bytes);
 }
 
+static void count_spilled(struct ipvti_pcpu_stats __percpu *pcpu, unsigned int packets)
+{
+	struct ipvti_pcpu_stats *stats = this_cpu_ptr(pcpu);
+
+	u64_stats_update_begin(&stats->sync);
+	u64_stats_add(&stats->spilled, packets);
+	u64_stats_update_end(&stats->sync);
+}
+
+/**
+ * ipvti_count_spilled() - count packets that another CPU encrypts or decrypts
+ * @sa: whose they are
+ * @packets: how many
+ *
+ * Context: bottom halves disabled.
+ */
+void ipvti_count_spilled(struct ipvti_sa *sa, unsigned int packets)
+{
+	unsigned long now = jiffies ?: 1;
+
+	count_spilled(sa->dev->stats, packets);
+	count_spilled(sa->stats, packets);
+	if (READ_ONCE(sa->dev->spill_jiffies) != now)
+		WRITE_ONCE(sa->dev->spill_jiffies, now);
+}
+
+/**
+ * ipvti_stats_spilled() - add up only these
+ * @pcpu: per-CPU counters
+ */
+u64 ipvti_stats_spilled(const struct ipvti_pcpu_stats __percpu *pcpu)
+{
+	u64 part, sum = 0;
+	unsigned int start;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		const struct ipvti_pcpu_stats *stats = per_cpu_ptr(pcpu, cpu);
+
+		do {
+			start = u64_stats_fetch_begin(&stats->sync);
+			part = u64_stats_read(&stats->spilled);
+		} while (u64_stats_fetch_retry(&stats->sync, start));
+		sum += part;
+	}
+	return sum;
+}
+
 /**
  * ipvti_stats_sum() - add up the counters of all CPUs
  * @pcpu: per-CPU counters
@@ -122,6 +170,7 @@ void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_
 			}
 			for (i = 0; i < __IPVTI_DROP_COUNT; i++)
 				part.drops[i] = u64_stats_read(&stats->drops[i]);
+			part.spilled = u64_stats_read(&stats->spilled);
 		} while (u64_stats_fetch_retry(&stats->sync, start));
 
 		for (i = 0; i < 2; i++) {
@@ -130,6 +179,7 @@ void ipvti_stats_sum(const struct ipvti_pcpu_stats __percpu *pcpu, struct ipvti_
 		}
 		for (i = 0; i < __IPVTI_DROP_COUNT; i++)
 			sum->drops[i] += part.drops[i];
+		sum->spilled += part.spilled;
 	}
 }
 

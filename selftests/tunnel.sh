@@ -510,13 +510,14 @@ flow_start() {
 	wait_for 10 test -e "$WORK/flow.$name.out"
 }
 
-# flow_stop NAME: ends it and sets FLOW_SENT, FLOW_LOST, FLOW_GAP (the longest silence in ms).
+# flow_stop NAME: ends it and sets FLOW_SENT, FLOW_LOST, FLOW_GAP (the longest silence in ms) and
+# FLOW_LATE (how many came after one that was sent later).
 flow_stop() {
 	local name=$1 distinct
 
 	end "$(<"$WORK/flow.$name.sender")"
 	end "$(<"$WORK/flow.$name.receiver")"
 	read -r FLOW_SENT <"$WORK/flow.$name.out"
-	read -r distinct FLOW_GAP <"$WORK/flow.$name.in"
+	read -r distinct FLOW_GAP FLOW_LATE <"$WORK/flow.$name.in"
 	FLOW_LOST=$((FLOW_SENT - distinct))
 }

@@ -4,8 +4,9 @@
 
 usage: flow.py send ADDRESS PORT RATE FILE     until SIGTERM; then FILE says how many were sent
        flow.py receive PORT FILE               until SIGTERM and half a second of silence; then FILE
-                                            says how many different ones came and the longest
-                                            silence between two of them in milliseconds
+                                            says how many different ones came, the longest
+                                            silence between two of them in milliseconds, and how
+                                            many came after one with a higher number
 FILE exists, empty, from the moment it starts. A datagram that the kernel refuses to send counts
 as sent, and so as lost.
 """
@@ -48,7 +49,8 @@ def receive(port, path):
     sock.bind(("::", port))
     sock.settimeout(0.5 * int(os.environ.get("SLOWER", 1)))     # see wait.sh
     seen = set()
-    last = gap = 0
+    last = gap = late = 0
+    highest = -1
     open(path, "w").close()
     while True:
         try:
@@ -60,9 +62,12 @@ def receive(port, path):
         now = time.monotonic()
         gap = max(gap, now - last) if last else 0
         last = now
-        seen.add(struct.unpack_from("!Q", data)[0])
+        number = struct.unpack_from("!Q", data)[0]
+        late += number < highest
+        highest = max(highest, number)
+        seen.add(number)
     with open(path, "w") as out:
-        print(len(seen), int(gap * 1000), file=out)
+        print(len(seen), int(gap * 1000), late, file=out)
 
 
 socket.SO_RCVBUFFORCE = 33

@@ -423,6 +423,8 @@ static int show_sa(const struct ipvti_message *msg, void *arg)
 	       ipvti_has(sa, IPVTI_A_SA_USED_AGE) ? text_age(sa->used_age).s : "never",
 	       ipvti_has(sa, IPVTI_A_SA_USED_AGE) ? " ago" : "");
 	printf("    carried    %" PRIu64 " packets, %s\n", sa->packets, text_bytes(sa->bytes).s);
+	if (sa->spilled)
+		printf("    spilled    %" PRIu64 " packets to other CPUs\n", sa->spilled);
 	show_sequence(sa);
 	show_relatives(sa);
 	show_limits(sa);

@@ -85,6 +85,16 @@ static void show_mtu(const struct ipvti_device *dev)
 	putchar('\n');
 }
 
+/* What `parallel` comes to. */
+static void show_parallel(const struct ipvti_device *dev)
+{
+	if (dev->parallel == IPVTI_PARALLEL_OFF && !dev->spilled)
+		return;
+	printf("    cpus  %s, %" PRIu64 " packets so far\n",
+	       dev->spilling ? "others encrypt and decrypt too" : "no others take part",
+	       dev->spilled);
+}
+
 /* Settings that are not what a new device has. */
 static void show_settings(const struct ipvti_device *dev)
 {
@@ -222,6 +232,7 @@ static int add_device(const struct ipvti_message *msg, void *arg)
 	       ago(ipvti_has(dev, IPVTI_A_DEV_TX_AGE), dev->tx_age).s);
 	show_mtu(dev);
 	show_settings(dev);
+	show_parallel(dev);
 	err = add_sas(view, msg);
 	table_print(&view->table, stdout);
 	return err;

@@ -116,6 +116,8 @@ static const struct ipvti_field device_fields[] = {
 	DEV("sas-in", SAS_IN, sas_in, U32),
 	DEV("sas-out", SAS_OUT, sas_out, U32),
 	DEV("foreign", FOREIGN, foreign, FLAG, BOOL),
+	DEV("spilling", SPILLING, spilling, U8, BOOL),
+	DEV("spilled", SPILLED, spilled, U64),
 	{}
 };
 const struct ipvti_nest ipvti_nest_device = { IPVTI_A_DEV_MAX, device_fields };
@@ -154,6 +156,7 @@ static const struct ipvti_field sa_fields[] = {
 	SA("age", AGE, age, U64, MS),
 	SA("used-age", USED_AGE, used_age, U64, MS),
 	SA("driver", DRIVER, driver, STRING),
+	SA("spilled", SPILLED, spilled, U64),
 	{}
 };
 const struct ipvti_nest ipvti_nest_sa = { IPVTI_A_SA_MAX, sa_fields };

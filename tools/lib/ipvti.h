@@ -95,6 +95,8 @@ struct ipvti_device {
 	uint32_t sas_in;
 	uint32_t sas_out;
 	bool foreign;
+	uint8_t spilling;
+	uint64_t spilled;
 };
 
 /**
@@ -166,6 +168,7 @@ struct ipvti_sa {
 	uint64_t age;
 	uint64_t used_age;
 	char driver[IPVTI_DRIVER_MAX];
+	uint64_t spilled;
 };
 
 /**

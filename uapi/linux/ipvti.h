@@ -128,6 +128,8 @@ enum ipvti_attr_dev {
 	IPVTI_A_DEV_SAS_IN,		/* u32 */
 	IPVTI_A_DEV_SAS_OUT,		/* u32 */
 	IPVTI_A_DEV_FOREIGN,		/* flag: now in another namespace than it was created in */
+	IPVTI_A_DEV_SPILLING,		/* u8, other CPUs encrypt or decrypt for it now */
+	IPVTI_A_DEV_SPILLED,		/* u64, packets that other CPUs did so with */
 
 	__IPVTI_A_DEV_MAX,
 	IPVTI_A_DEV_MAX = __IPVTI_A_DEV_MAX - 1
@@ -181,6 +183,7 @@ enum ipvti_attr_sa {
 	IPVTI_A_SA_AGE,			/* u64, ms since installed */
 	IPVTI_A_SA_USED_AGE,		/* u64, ms since last used; absent: never */
 	IPVTI_A_SA_DRIVER,		/* string, crypto driver in use */
+	IPVTI_A_SA_SPILLED,		/* u64, packets that went to another CPU for crypto */
 
 	__IPVTI_A_SA_MAX,
 	IPVTI_A_SA_MAX = __IPVTI_A_SA_MAX - 1

@@ -59,7 +59,7 @@ static void device(void **state)
 	       "\"tag\":\"ab00000000000000000000000000000000000000000000000000000000000000\","
 	       "\"mtu\":1400,\"path-mtu\":0,\"carrier\":true,\"suspect\":false,"
 	       "\"carrier-age\":1500,\"rx-age\":0,\"tx-age\":0,\"sas-in\":0,\"sas-out\":0,"
-	       "\"foreign\":false}");
+	       "\"foreign\":false,\"spilling\":false,\"spilled\":0}");
 }
 
 static void association(void **state)
