@@ -19,21 +19,20 @@
 
 static void next_window(struct ipvti_load *load, u32 now, u32 elapsed)
 {
-	u32 share = load->busy / elapsed;
+	u32 share = READ_ONCE(load->busy) / elapsed, calm = 0;
 
-	if (!load->spilling) {
-		WRITE_ONCE(load->spilling, share >= BUSY && load->packets >= PACKETS_MIN);
-		load->calm = 0;
-	} else if (share >= CALM) {
-		load->calm = 0;
-	} else {
-		load->calm += min_t(u32, elapsed / WINDOW, CALM_WINDOWS);
-		if (load->calm >= CALM_WINDOWS)
+	if (!READ_ONCE(load->spilling)) {
+		if (share >= BUSY && READ_ONCE(load->packets) >= PACKETS_MIN)
+			WRITE_ONCE(load->spilling, true);
+	} else if (share < CALM) {
+		calm = READ_ONCE(load->calm) + min_t(u32, elapsed / WINDOW, CALM_WINDOWS);
+		if (calm >= CALM_WINDOWS)
 			WRITE_ONCE(load->spilling, false);
 	}
+	WRITE_ONCE(load->calm, calm);
 	WRITE_ONCE(load->start, now);
-	load->busy = 0;
-	load->packets = 0;
+	WRITE_ONCE(load->busy, 0);
+	WRITE_ONCE(load->packets, 0);
 }
 
 /**
@@ -49,12 +48,13 @@ static void next_window(struct ipvti_load *load, u32 now, u32 elapsed)
 void ipvti_load_add(struct ipvti_load *load, u32 now, u32 ns, unsigned int packets, int cpu)
 {
 	u32 elapsed = now - READ_ONCE(load->start);
+	u32 before = READ_ONCE(load->packets);
 
-	if (!load->packets)
-		load->cpu = cpu;
-	if (load->spilling || load->cpu == cpu) {
-		load->busy += ns;
-		load->packets += packets;
+	if (!before)
+		WRITE_ONCE(load->cpu, cpu);
+	if (READ_ONCE(load->spilling) || READ_ONCE(load->cpu) == cpu) {
+		WRITE_ONCE(load->busy, READ_ONCE(load->busy) + ns);
+		WRITE_ONCE(load->packets, before + packets);
 	}
 	if (elapsed >= WINDOW)
 		next_window(load, now, elapsed);

@@ -16,8 +16,8 @@
  * (pipe.c).
  *
  * A batch that waits here is covered by the one at the head: that one is either being worked on
- * inside an RCU section, or it is in flight or on a pipe, or the home was told of it; these hold the
- * SA.
+ * inside an RCU section, or it is in flight or on a pipe, or the home was told of it; these hold
+ * the SA.
  */
 
 #include <linux/slab.h>

@@ -27,8 +27,7 @@ flows_start() {
 
 	FLOWS=$4
 	for ((i = 0; i < $4; i++)); do
-		flow_start "$i" "$1" "$2" "$3" 300
-		taskset -p -c $((i % $5)) "$(<"$WORK/flow.$i.sender")" >/dev/null
+		flow_start "$i" "$1" "$2" "$3" 150 $((i % $5))
 	done
 }
 # flows_stop NAME: nothing of it is late.
@@ -61,13 +60,13 @@ one_sa() {
 	tunnel peer=xfrm window=32
 	parallel left "$1"
 	flows_start left right $LAN_RIGHT4 8 "$cpus"
-	check "$1: eight senders" wait_for 20 has_sent left $SPI_OUT 3000
+	check "$1: eight senders" wait_for 20 has_sent left $SPI_OUT 2000
 	flows_stop "$1"
 	expect "$1: replay drops of the peer" 0 $(($(replayed) - before))
 	[ "$1" != on ] || expect_spilled "$1" left 0
 	spilled=$(spilled left)
 	flows_start right left $LAN_LEFT4 2 1
-	check "$1: two senders of the peer" wait_for 20 has_received left $SPI_IN 1000
+	check "$1: two senders of the peer" wait_for 20 has_received left $SPI_IN 500
 	flows_stop "$1, received"
 	[ "$1" != on ] || expect_spilled "$1, received" left "$spilled"
 	[ "$1" != off ] || expect "$1: nothing is spilled" 0 "$(spilled left)"

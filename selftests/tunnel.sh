@@ -497,7 +497,8 @@ listens() {
 	on "$1" ss -Hlnt "sport = :$2" | grep -q .
 }
 
-# flow_start NAME FROM TO ADDRESS [RATE]: numbered UDP datagrams from FROM to ADDRESS on TO.
+# flow_start NAME FROM TO ADDRESS [RATE [CPU]]: numbered UDP datagrams from FROM to ADDRESS on TO, sent
+# by that CPU.
 flow_start() {
 	local name=$1 from=$2 to=$3 address=$4 rate=${5:-500} port=$((30000 + RANDOM % 10000))
 
@@ -505,7 +506,7 @@ flow_start() {
 	job ip netns exec "$to" "$HELPERS/flow.py" receive "$port" "$WORK/flow.$name.in"
 	echo "$JOB" >"$WORK/flow.$name.receiver"
 	wait_for 10 test -e "$WORK/flow.$name.in"
-	job ip netns exec "$from" "$HELPERS/flow.py" send "$address" "$port" "$rate" "$WORK/flow.$name.out"
+	job ${6:+taskset -c "$6"} ip netns exec "$from" "$HELPERS/flow.py" send "$address" "$port" "$rate" "$WORK/flow.$name.out"
 	echo "$JOB" >"$WORK/flow.$name.sender"
 	wait_for 10 test -e "$WORK/flow.$name.out"
 }
