@@ -182,7 +182,7 @@ check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
 	@selftests/check --debug
-PEERS ?= libreswan libreswan5 openiked charon charon6 libipsec ipvtid
+PEERS ?= libreswan libreswan5 charon charon6 libipsec ipvtid
 check-matrix: deps
 	@MATRIX=$(or $(MATRIX),all) SEED=$(SEED) selftests/run -b -k uml -j 2 -t 604800 \
 		$(PEERS:%=interop-%)

@@ -15,9 +15,11 @@ import random
 import sys
 
 TABLE = os.path.join(os.path.dirname(os.path.realpath(__file__)), "cannot")
-PEERS = "libreswan", "openiked", "charon", "libipsec", "ipvtid", "charon6", "libreswan5"
+# Each set of pairs is of the peers of one line: those of `make check`, and those of newer releases.
+PEERS = (("libreswan", "charon", "libipsec", "ipvtid"),
+         ("libreswan5", "charon6"))
 DIMENSIONS = {
-    "peer": PEERS,
+    "peer": (),                                             # one of these
     "role": ("initiator", "responder"),                     # of ipvtid
     "auth": ("psk", "rsa", "p256", "p384", "ed25519"),
     "path": ("native", "nat"),
@@ -46,17 +48,17 @@ def possible(cell):
                    for peers, conditions, _ in EXCLUSIONS)
 
 
-def cells():
-    for values in itertools.product(*DIMENSIONS.values()):
+def cells(peers):
+    for values in itertools.product(peers, *list(DIMENSIONS.values())[1:]):
         cell = dict(zip(DIMENSIONS, values))
         if possible(cell):
             yield cell
 
 
-def pairwise(seed):
+def pairwise(peers, seed):
     """Greedy: always one of those cells that have most pairs which no cell had before."""
     chance = random.Random(seed)
-    left = list(cells())
+    left = list(cells(peers))
     numbers = {}
 
     def bits(cell):
@@ -79,7 +81,8 @@ def pairwise(seed):
 
 
 def main(which, peer, seed="1"):
-    chosen = list(cells()) if which == "all" else pairwise(int(seed))
+    together = next(peers for peers in PEERS if peer in peers)
+    chosen = list(cells([peer])) if which == "all" else pairwise(together, int(seed))
     for peers, conditions, reason in EXCLUSIONS:
         if peer in peers:
             print("# cannot %s: %s" % (" ".join("%s=%s" % item for item in conditions.items()), reason))

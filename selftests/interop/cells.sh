@@ -253,7 +253,7 @@ cell_steps() {
 	step 'both at rest' at_rest && step 'the way between' way &&
 		step 'the peer takes its configuration' peer_configure &&
 		step 'ipvtid takes its configuration' left_configure &&
-		step 'bringing it up' begin &&
+		step 'bringing it up' wait_for $UP_WITHIN begin &&
 		comes_up up && step 'algorithms and encapsulation' agreed &&
 		"event_${CELL[event]}" || return
 	[[ ${CELL[event]} = delete-left ]] || comes_up 'in the end'

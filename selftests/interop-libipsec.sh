@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 600
+# kernels: uml
+# ipvtid with strongSwan of Debian 12 with ESP in user space: its part of the interoperability matrix.
+. "${0%/*}/lib.sh"
+. "${0%/*}/ike.sh"
+. "${0%/*}/pki.sh"
+. "${0%/*}/interop/cells.sh"
+CHARON_ESP=libipsec
+. "${0%/*}/interop/charon.sh"
+interop libipsec
