@@ -1,0 +1,11 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 600
+# kernels: uml
+# ipvtid with ipvtid itself: its part of the interoperability matrix.
+. "${0%/*}/lib.sh"
+. "${0%/*}/ike.sh"
+. "${0%/*}/pki.sh"
+. "${0%/*}/interop/cells.sh"
+. "${0%/*}/interop/ipvtid.sh"
+interop ipvtid
