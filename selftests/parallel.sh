@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# kernels: stock
 # timeout: 600
 # One tunnel on several CPUs: `parallel` off, on and auto. Whatever it is, and while it changes,
 # nothing comes out of order that went in in order; auto spills under load only; devices, namespaces
