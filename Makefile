@@ -9,9 +9,9 @@
 #                     every cell of the interoperability matrix, docs/interoperability.md; takes days.
 #                     With MATRIX=pairs a set that covers each pair, with the peers of newer releases
 #   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
-#   make fuzz SECONDS=N [FUZZ='fuzz_config fuzz_body ...']
+#   make fuzz SECONDS=N [FUZZ='config body ...']
 #                     every fuzzer of ike-helper/fuzz for N seconds each (libFuzzer, sanitizers);
-#                     what is new goes into its corpus, minimised
+#                     what reaches new code goes into its corpus
 #   make simulate [STEPS=3000000] [SHARE=40] [SEED=1]   random lives of two IKE ends, so many steps
 #                     in all, and one of SHARE runs of all crossings; make check runs less of both
 #   make stress       everything at once for five minutes on that kernel; KERNEL=uml: on that one
@@ -161,7 +161,7 @@ print-tests:
 	@echo $(tests:%=build/asan/%)
 print-fuzzers:
 	@echo $(fuzzers:%=build/fuzz/%)
-fuzz: deps $(patsubst %,build/fuzz/%,$(or $(FUZZ),$(fuzzers)))
+fuzz: deps $(patsubst fuzz_%,build/fuzz/fuzz_%,$(or $(FUZZ:%=fuzz_%),$(fuzzers)))
 	@selftests/stage/fuzz --keep $(SECONDS) $(filter build/fuzz/%,$^)
 simulate: build/asan/test_simulation build/asan/test_crossings
 	IKE_SIM_STEPS=$(STEPS) IKE_SIM_SEED=$(SEED) build/asan/test_simulation
