@@ -294,6 +294,20 @@ static void first_use(struct party *p, struct kernel_sa *sa)
 	raise_sa_event(p, IKE_EV_FIRST_USE, IKE_IN, sa->in.spi);
 }
 
+/* The peer's packets come from another port of its NAT: ours go there from now on. */
+static void roam(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = party_tunnel(p) };
+	struct kernel *k = &p->kernel;
+
+	if (!p->w->nat || p->side == A || !k->encap || k->remote.port == p->w->nat_port)
+		return;
+	k->remote.port = p->w->nat_port;
+	ev.u.address.ok = true;
+	ev.u.address.remote = k->remote;
+	world_answer(p->w, p, &ev);
+}
+
 static bool hold(struct kernel *k, const struct esp_packet *packet)
 {
 	if (find_reserved(k, packet->spi) == k->n_reserved)
@@ -313,6 +327,7 @@ enum kernel_verdict kernel_receive(struct party *p, const struct esp_packet *pac
 	if (!authentic(&sa->in, packet))
 		return KERNEL_LOST;
 	k->last_in = p->w->now;
+	roam(p);
 	if (k->quiet) {
 		k->quiet = false;
 		world_answer(p->w, p, &ev);
