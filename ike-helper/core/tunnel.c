@@ -324,7 +324,11 @@ void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_r
 		schedule(c, t, at_once ? 0 : ike_tunnel_retry_in(c, t));
 }
 
-/* With MOBIKE one goes on from port 4500 (RFC 4555 section 3.3). */
+/*
+ * With MOBIKE one goes on from port 4500 (RFC 4555 section 3.3). Without, a peer follows us only if
+ * we are behind a NAT (RFC 7296 section 2.23), by the next request; otherwise it needs an IKE SA
+ * made from the new address.
+ */
 static void move(struct ike_core *c, struct ike_sa *sa, const struct ike_addr *local)
 {
 	uint16_t port = sa->mobike ? c->cfg.port_natt : sa->local.port;
@@ -334,6 +338,11 @@ static void move(struct ike_core *c, struct ike_sa *sa, const struct ike_addr *l
 	if (sa->mobike && sa->remote.port == c->cfg.port_ike)
 		sa->remote.port = c->cfg.port_natt;
 	sa->want_move = sa->mobike;
+	if (sa->mobike || sa->state != IKE_SA_ESTABLISHED)
+		return;
+	sa->want_probe = true;
+	if (!sa->nat_local)
+		ike_tunnel_connect(c, sa->tunnel);
 }
 
 void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)

@@ -1284,22 +1284,25 @@ static void mobike_moves_the_tunnel(void **state)
 	world_free(w);
 }
 
-/* Without MOBIKE the peer is not told, but the port stays: the next answer must come from one. */
+/* Without MOBIKE the peer cannot be told: there is another IKE SA, and until then the old port. */
 static void a_move_without_mobike(void **state)
 {
 	struct world *w = world_new(1);
 	struct party *a = &w->party[A];
+	uint64_t spi;
 
 	(void)state;
 	a->cfg.local.family = 0;
 	w->party[B].cfg.n_remote = 0;
 	world_up(w);
+	spi = current_ike_spi(a);
 	party_move(a, 77);
 	assert_int_equal(a->kernel.local.port, 500);
 	assert_int_equal(a->kernel.remote.port, 500);
-	party_command(a, IKE_EV_REKEY_CHILD);
 	world_run(w, SETTLE);
 	assert_pairs(w);
+	assert_true(spi != current_ike_spi(a));
+	assert_true(ike_addr_same(&w->party[B].kernel.remote, &a->addr));
 	world_free(w);
 }
 
