@@ -5,9 +5,9 @@
 #   make install      both, below DESTDIR
 #   make check        everything that is tested, in booted kernels; see selftests/check;
 #                     TESTS='replay esn' [KERNEL=stock]: only these selftests
-#   make check-matrix [PEERS='libreswan charon6'] [SEED=N | MATRIX=pairs]
+#   make check-matrix [PEERS='libreswan charon'] [SEED=N | MATRIX=pairs]
 #                     every cell of the interoperability matrix, docs/interoperability.md; takes days.
-#                     With MATRIX=pairs a set that covers each pair, with the peers of newer releases
+#                     With MATRIX=pairs a set that covers each pair, as make check does
 #   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
 #   make fuzz SECONDS=N [FUZZ='config body ...']
 #                     every fuzzer of ike-helper/fuzz for N seconds each (libFuzzer, sanitizers);
@@ -182,7 +182,7 @@ check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
 	@selftests/check --debug
-PEERS ?= libreswan libreswan5 charon charon6 libipsec ipvtid
+PEERS ?= libreswan charon libipsec ipvtid
 check-matrix: deps
 	@MATRIX=$(or $(MATRIX),all) SEED=$(SEED) selftests/run -b -k uml -j 2 -t 604800 \
 		$(PEERS:%=interop-%)
