@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # Every algorithm this kernel has, in both directions against XFRM with the same keys; what XFRM
 # does not know, against ourselves (KUnit has vectors of it).
 . "${0%/*}/lib.sh"
