@@ -10,7 +10,7 @@
 enum {
 	PROBE_AFTER = 3,	/* T / 3 */
 	PROBE_EVERY = 6,	/* T / 6: transmissions at 2/6, 3/6, 4/6, 5/6 of T */
-	EARLY = 20,		/* T / 20 is left for carrier to go down */
+	EARLY = 10,		/* T / 10 is left for carrier to go down, on a busy machine too */
 	SHORTEST = 50,
 };
 
