@@ -488,7 +488,8 @@ void ipvti_receive_open(struct ipvti_batch *batch);	/* by pipe.c: it has its pla
 void ipvti_deliver(struct ipvti_batch *batch);		/* by queue.c: decrypted, its turn */
 /* Packets of a reserved SPI, replayed once the key is installed. */
 int ipvti_hold_init(struct ipvti_sa *sa);
-void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: process what waited, in order */
+void ipvti_hold_drain(struct ipvti_sa *sa);	/* it has its key: process what waited, in order */
+void ipvti_hold_release(struct ipvti_sa *sa);	/* the SA is live: and what came since */
 void ipvti_hold_purge(struct ipvti_sa *sa, enum ipvti_drop reason);	/* and go on holding */
 void ipvti_hold_close(struct ipvti_sa *sa);	/* the reservation goes; before the grace period */
 void ipvti_hold_free(struct ipvti_sa *sa);	/* after it */

@@ -5,6 +5,7 @@
  * counter that a rekey depends on.
  */
 
+#include <linux/delay.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <net/esp.h>
@@ -14,10 +15,13 @@
 
 #include "ipvti.h"
 
-#define HOLD_PACKETS	64			/* of one reserved SPI */
-#define HOLD_BYTES	(64 * 1024)
-#define HOLD_NET_BYTES	(4 * 1024 * 1024)	/* of one namespace */
+/* A tenth of a second at 10,000 packets a second, or at 10 MB. */
+#define HOLD_PACKETS	1024			/* of one reserved SPI */
+#define HOLD_BYTES	(1024 * 1024)
+#define HOLD_NET_BYTES	(16 * 1024 * 1024)	/* of one namespace */
 #define HOLD_TIME	HZ
+#define HOLD_RUN	64			/* packets without a pause: GRO's queue is short */
+#define HOLD_PAUSE_US	50
 
 /**
  * struct ipvti_hold - packets of a reserved SPI
@@ -543,8 +547,58 @@ static void drop_held(struct ipvti_sa *sa, struct sk_buff_head *packets, enum ip
 	local_bh_enable();
 }
 
+static struct sk_buff *hold_dequeue(struct ipvti_hold *hold)
+{
+	struct sk_buff *skb;
+
+	spin_lock(&hold->lock);
+	skb = __skb_dequeue(&hold->packets);
+	if (skb) {
+		hold->bytes -= skb->len;
+		atomic_sub(skb->len, &hold->in->held_bytes);
+	}
+	spin_unlock(&hold->lock);
+	return skb;
+}
+
+/* Process some of what waits. False: nothing is left. */
+static bool hold_run(struct ipvti_sa *sa)
+{
+	struct sk_buff *skb = NULL;
+	unsigned int i;
+
+	local_bh_disable();
+	rcu_read_lock();
+	for (i = 0; i < HOLD_RUN; i++) {
+		skb = hold_dequeue(sa->hold);
+		if (!skb)
+			break;
+		process(sa, skb);
+	}
+	rcu_read_unlock();
+	local_bh_enable();
+	return skb;
+}
+
 /**
- * ipvti_hold_release() - process what waited, in order
+ * ipvti_hold_drain() - process what waited, in order
+ * @sa: has its key and is not live yet, so that what comes meanwhile waits for its turn
+ *
+ * Sleeps in between, since softirqs that are left to ksoftirqd do not take the packets on before.
+ * Ends though more comes than is processed.
+ *
+ * Context: process.
+ */
+void ipvti_hold_drain(struct ipvti_sa *sa)
+{
+	unsigned int runs = 2 * HOLD_PACKETS / HOLD_RUN;
+
+	while (runs-- && hold_run(sa))
+		usleep_range(HOLD_PAUSE_US, 2 * HOLD_PAUSE_US);
+}
+
+/**
+ * ipvti_hold_release() - process what came after ipvti_hold_drain(), and hold nothing any more
  * @sa: live now
  *
  * Context: process.

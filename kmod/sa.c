@@ -795,6 +795,7 @@ static int install_reserved(struct ipvti_sa *sa, const struct nlattr *nest, stru
 	if (err)
 		return err;
 	sa->installed_ns = ktime_get_boottime_ns();
+	ipvti_hold_drain(sa);
 	sa_set_state(sa, IPVTI_SA_STATE_LIVE);
 	ipvti_hold_release(sa);
 	sa_run(sa);
