@@ -46,7 +46,6 @@ enum {
 	PAUSE = 5,			/* ms after a record */
 	PEACE = 60000,
 	SMALL = 576,
-	LONG_NAME = 250,
 	INIT_MESSAGES = 2,
 };
 
@@ -97,25 +96,12 @@ static void configure(struct party *p)
 	cfg->ike.n = 2;
 }
 
-/* Enough for more than one fragment each way. */
-static void long_names(struct world *w)
-{
-	char name[8 + LONG_NAME + 1] = "fqdn:";
-	int side;
-
-	for (side = A; side < N_PARTIES; side++) {
-		memset(name + 5, 'a' + side, LONG_NAME);
-		assert_true(ike_id_parse(name, &w->party[side].cfg.local_id));
-		w->party[!side].cfg.remote_id = w->party[side].cfg.local_id;
-	}
-}
-
 static void reach_stage(struct world *w)
 {
 	configure(&w->party[A]);
 	configure(&w->party[B]);
 	if (STAGE == STAGE_FRAGMENTS)
-		long_names(w);
+		world_long_names(w);
 	world_configure(w);
 	if (STAGE == STAGE_BODY) {
 		party_command(&w->party[A], IKE_EV_UP);

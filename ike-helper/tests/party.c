@@ -100,6 +100,12 @@ void party_restart(struct party *p)
 	start(p);
 }
 
+void party_reboot(struct party *p)
+{
+	party_restart(p);
+	party_configure(p);
+}
+
 /* What the new daemon finds in the kernel, as tunnel_introduce() tells it. */
 static void adopt(struct party *p)
 {

@@ -244,6 +244,10 @@ void world_done(void);
 void world_free(struct world *w);
 /** world_random() - a number below @n */
 uint32_t world_random(struct world *w, uint32_t n);
+/** world_setting() - a number from the environment */
+unsigned long world_setting(const char *name, unsigned long otherwise);
+/** world_long_names() - identities as long as a certificate is short, to be configured */
+void world_long_names(struct world *w);
 /** world_configure() - give both cores their configuration */
 void world_configure(struct world *w);
 /** world_up() - configure, bring up from A, and wait until both ends are up */
@@ -289,6 +293,8 @@ size_t count_ike_sas(const struct party *p);
 void party_init(struct party *p, struct world *w, int side);
 /** party_restart() - as after a crash of the daemon and a reboot: core and kernel are new */
 void party_restart(struct party *p);
+/** party_reboot() - the same, and its daemon has read its configuration */
+void party_reboot(struct party *p);
 /** party_crash() - the daemon is killed and starts again; its kernel goes on */
 void party_crash(struct party *p);
 /** party_move() - to another address, and the core is told */

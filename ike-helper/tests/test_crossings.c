@@ -93,8 +93,7 @@ static void do_renew(struct party *p)
 
 static void do_reboot(struct party *p)
 {
-	party_restart(p);
-	party_configure(p);
+	party_reboot(p);
 }
 
 static void do_reboot_and_up(struct party *p)
@@ -251,13 +250,6 @@ static unsigned int run(struct run *r, uint64_t seed)
 
 /* ---- all of them ---- */
 
-static unsigned long from_environment(const char *name, unsigned long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
 /**
  * struct share - which runs
  */
@@ -319,8 +311,8 @@ static void crossings(void **state)
 {
 	static const uint64_t skews[] = { 0, 7, 13, 25, 41 };
 	struct share s = {
-		.one_in = from_environment("IKE_CROSS_SHARE", DEFAULT_SHARE),
-		.next = from_environment("IKE_CROSS_SEED", 1),
+		.one_in = world_setting("IKE_CROSS_SHARE", DEFAULT_SHARE),
+		.next = world_setting("IKE_CROSS_SEED", 1),
 	};
 	struct run r = { .steps = 0 };
 	size_t a, b, k;
@@ -335,7 +327,7 @@ static void crossings(void **state)
 				run_pair(&r, &s);
 			}
 	print_message("%lu runs, one in %lu from seed %lu on, %lu steps\n", s.done, s.one_in,
-		      from_environment("IKE_CROSS_SEED", 1), r.steps);
+		      world_setting("IKE_CROSS_SEED", 1), r.steps);
 }
 
 static int done(void **state)

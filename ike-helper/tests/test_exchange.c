@@ -1358,8 +1358,7 @@ static void a_peer_that_rebooted(void **state)
 
 	(void)state;
 	world_up(w);
-	party_restart(&w->party[A]);
-	party_configure(&w->party[A]);
+	party_reboot(&w->party[A]);
 	party_command(&w->party[A], IKE_EV_UP);
 	assert_true(world_run_until(w, world_both_up, 10000));
 	world_run(w, 1000);
@@ -1374,8 +1373,7 @@ static void a_rebooted_peer_is_called_again(void **state)
 	(void)state;
 	w->party[A].cfg.give_up_ms = 20000;
 	world_up(w);
-	party_restart(&w->party[B]);
-	party_configure(&w->party[B]);
+	party_reboot(&w->party[B]);
 	world_run(w, 60000);
 	assert_pairs(w);
 	world_free(w);
@@ -1756,8 +1754,7 @@ static void an_ike_sa_that_is_lost(void **state)
 	w->ctx = &z;
 	w->net = count_invalid_spi;
 	w->party[B].cfg.start = IKE_START_MANUAL;
-	party_restart(&w->party[B]);
-	party_configure(&w->party[B]);
+	party_reboot(&w->party[B]);
 	world_run(w, 2000);
 	assert_true(z.seen > 0);
 	assert_true(ike_header_get(z.last, z.len, &h));

@@ -17,7 +17,6 @@ enum {
 	DEFAULT_STEPS = 200000,
 	PEACE = 300000,		/* longer than every pause in the core */
 	PING_EVERY = 250,
-	LONG_NAME = 250,
 };
 
 /**
@@ -132,8 +131,7 @@ static void do_refuse_spi(struct party *p)
 
 static void do_reboot(struct party *p)
 {
-	party_restart(p);
-	party_configure(p);
+	party_reboot(p);
 }
 
 /* It comes back initiating, with INITIAL_CONTACT, while the other holds on to the old SAs. */
@@ -294,18 +292,14 @@ static void second_child(struct world *w)
 	}
 }
 
-/* IKE_AUTH in fragments: identities as long as a certificate is short. */
-static void long_names(struct world *w)
+/* IKE_AUTH in fragments. */
+static void fragments(struct world *w)
 {
-	char name[8 + LONG_NAME + 1] = "fqdn:";
 	int side;
 
-	for (side = A; side < N_PARTIES; side++) {
-		memset(name + 5, 'a' + side, LONG_NAME);
-		assert_true(ike_id_parse(name, &w->party[side].cfg.local_id));
+	world_long_names(w);
+	for (side = A; side < N_PARTIES; side++)
 		w->party[side].cfg.fragment_size = 576;
-		w->party[!side].cfg.remote_id = w->party[side].cfg.local_id;
-	}
 }
 
 static void vary_network(struct world *w)
@@ -394,7 +388,7 @@ static unsigned long live(uint64_t seed)
 	snprintf(w->label, sizeof(w->label), "a life, see IKE_SIM_SEED");
 	vary_network(w);
 	if (!world_random(w, 4))
-		long_names(w);
+		fragments(w);
 	if (!world_random(w, 3))
 		second_child(w);
 	for (side = A; side < N_PARTIES; side++) {
@@ -419,17 +413,10 @@ static unsigned long live(uint64_t seed)
 	return steps;
 }
 
-static unsigned long from_environment(const char *name, unsigned long otherwise)
-{
-	const char *text = getenv(name);
-
-	return text ? strtoul(text, NULL, 0) : otherwise;
-}
-
 static void lives(void **state)
 {
-	unsigned long steps = from_environment("IKE_SIM_STEPS", DEFAULT_STEPS);
-	uint64_t seed = from_environment("IKE_SIM_SEED", 1);
+	unsigned long steps = world_setting("IKE_SIM_STEPS", DEFAULT_STEPS);
+	uint64_t seed = world_setting("IKE_SIM_SEED", 1);
 	unsigned long done = 0;
 	unsigned int n = 0;
 

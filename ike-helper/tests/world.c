@@ -4,6 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum {
+	LONG_NAME = 250,
+};
+
 /**
  * struct item - something that will happen to a party: an event, a call or a packet
  */
@@ -136,6 +140,25 @@ void world_free(struct world *w)
 	}
 	free(w);
 	live = NULL;
+}
+
+unsigned long world_setting(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text ? strtoul(text, NULL, 0) : otherwise;
+}
+
+void world_long_names(struct world *w)
+{
+	char name[8 + LONG_NAME + 1] = "fqdn:";
+	int side;
+
+	for (side = A; side < N_PARTIES; side++) {
+		memset(name + 5, 'a' + side, LONG_NAME);
+		assert_true(ike_id_parse(name, &w->party[side].cfg.local_id));
+		w->party[!side].cfg.remote_id = w->party[side].cfg.local_id;
+	}
 }
 
 void world_done(void)
