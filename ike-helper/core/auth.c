@@ -488,14 +488,22 @@ static void responder_checked(struct ike_core *c, struct ike_sa *sa, const struc
 
 /* ---- answers to what was asked ---- */
 
-static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+/* The key process said no: explain, in its words if it has some. */
+static void explain_said(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev,
+			 enum ike_reason reason)
 {
-	enum ike_reason reason = !ev->u.auth.ok && ev->u.auth.reason == IKE_REASON_CERTIFICATE ?
-				 IKE_REASON_CERTIFICATE : IKE_REASON_AUTH_FAILED;
 	struct ike_action *a = explain_id(c, sa->tunnel, sa, reason, NULL);
 
 	if (ev->u.auth.text)
 		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", ev->u.auth.text);
+}
+
+static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	enum ike_reason reason = !ev->u.auth.ok && ev->u.auth.reason == IKE_REASON_CERTIFICATE ?
+				 IKE_REASON_CERTIFICATE : IKE_REASON_AUTH_FAILED;
+
+	explain_said(c, sa, ev, reason);
 	if (sa->initiator)
 		fail(c, sa, reason);
 	else
@@ -528,15 +536,11 @@ static void ready(struct ike_core *c, struct ike_sa *sa)
 
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
-	struct ike_action *a;
-
 	sa->auth.make_token = 0;
 	if (!ev->u.auth.ok) {
 		if (sa->initiator)
 			sa->peer_id = sa->tunnel->cfg.remote_id;
-		a = explain_id(c, sa->tunnel, sa, IKE_REASON_NO_SECRET, NULL);
-		if (ev->u.auth.text)
-			snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", ev->u.auth.text);
+		explain_said(c, sa, ev, IKE_REASON_NO_SECRET);
 		if (sa->initiator)
 			ike_sa_kill(c, sa, IKE_REASON_NO_SECRET);
 		else

@@ -252,19 +252,6 @@ static void load(struct daemon *d)
 	}
 }
 
-static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
-{
-	struct process *p = arg;
-
-	(void)ch;
-	if (p->role == MSG_NETWORK)
-		actions_from_network(p->d, msg);
-	else if (p->role == MSG_KEYS)
-		actions_from_keys(p->d, msg);
-	else
-		lookup_from_resolver(p->d, msg);
-}
-
 static void connect_process(struct daemon *d, enum msg_role role);
 
 /* As processes.c does, but at once. */
@@ -293,7 +280,7 @@ static void connect_process(struct daemon *d, enum msg_role role)
 	p->d = d;
 	p->role = role;
 	ends[role] = pair[1];
-	p->channel = msg_channel_new(d->base, pair[0], MSG_PARENT, role, on_message, on_closed, p);
+	p->channel = msg_channel_new(d->base, pair[0], MSG_PARENT, role, actions_take, on_closed, p);
 	if (!p->channel)
 		abort();
 }

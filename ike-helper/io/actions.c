@@ -162,7 +162,7 @@ static tunnel_action *const tunnel_actions[MSG_N_TYPES] = {
 	[MSG_STATE] = on_state,
 };
 
-void actions_from_network(struct daemon *d, const struct msg *msg)
+static void from_network(struct daemon *d, const struct msg *msg)
 {
 	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
 
@@ -190,7 +190,8 @@ void actions_from_network(struct daemon *d, const struct msg *msg)
 	}
 }
 
-void actions_from_keys(struct daemon *d, const struct msg *msg)
+/* Pass it on. */
+static void from_keys(struct daemon *d, const struct msg *msg)
 {
 	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
 	const struct msg_verdict *v = msg->data;
@@ -210,4 +211,17 @@ void actions_from_keys(struct daemon *d, const struct msg *msg)
 		tunnel_verified(t, v->spi_i, v->spi_r);
 	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, msg->head.tunnel,
 		 msg->head.token, v, sizeof(*v));
+}
+
+void actions_take(struct msg_channel *ch, const struct msg *msg, void *arg)
+{
+	struct process *p = arg;
+
+	(void)ch;
+	if (p->role == MSG_NETWORK)
+		from_network(p->d, msg);
+	else if (p->role == MSG_KEYS)
+		from_keys(p->d, msg);
+	else
+		lookup_from_resolver(p->d, msg);
 }

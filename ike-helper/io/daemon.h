@@ -369,14 +369,12 @@ void processes_stop(struct daemon *d);
 /* ---- actions.c ------------------------------------------------------------------------------- */
 
 /**
- * actions_from_network() - do what the network process asks, if it may
+ * actions_take() - do what an unprivileged process asks, if it may; a msg_handler
+ * @ch: channel to it
+ * @msg: what it says
+ * @arg: struct process
  */
-void actions_from_network(struct daemon *d, const struct msg *msg);
-
-/**
- * actions_from_keys() - pass on what the key process says
- */
-void actions_from_keys(struct daemon *d, const struct msg *msg);
+void actions_take(struct msg_channel *ch, const struct msg *msg, void *arg);
 
 /* ---- lookup.c -------------------------------------------------------------------------------- */
 

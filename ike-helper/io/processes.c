@@ -61,19 +61,6 @@ static void execute(const struct process *p, int channel)
 	_exit(127);
 }
 
-static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
-{
-	struct process *p = arg;
-
-	(void)ch;
-	if (p->role == MSG_NETWORK)
-		actions_from_network(p->d, msg);
-	else if (p->role == MSG_KEYS)
-		actions_from_keys(p->d, msg);
-	else
-		lookup_from_resolver(p->d, msg);
-}
-
 static void on_closed(struct msg_channel *ch, const char *why, void *arg)
 {
 	const struct timeval wait = { .tv_sec = RESTART_AFTER_S };
@@ -123,7 +110,7 @@ static bool start(struct process *p)
 	if (!p->pid)
 		execute(p, pair[1]);
 	close(pair[1]);
-	p->channel = msg_channel_new(p->d->base, pair[0], MSG_PARENT, p->role, on_message,
+	p->channel = msg_channel_new(p->d->base, pair[0], MSG_PARENT, p->role, actions_take,
 				     on_closed, p);
 	if (!p->channel)
 		abort();
