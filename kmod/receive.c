@@ -564,7 +564,7 @@ static struct sk_buff *hold_dequeue(struct ipvti_hold *hold)
 /* Process some of what waits. False: nothing is left. */
 static bool hold_run(struct ipvti_sa *sa)
 {
-	struct sk_buff *skb = NULL;
+	struct sk_buff *skb;
 	unsigned int i;
 
 	local_bh_disable();
@@ -577,7 +577,7 @@ static bool hold_run(struct ipvti_sa *sa)
 	}
 	rcu_read_unlock();
 	local_bh_enable();
-	return skb;
+	return i == HOLD_RUN;
 }
 
 /**
