@@ -160,6 +160,20 @@ expect 'charon took our signature in both roles' 8 \
 	"$(charon_said "authentication of '$ID_LEFT' with .* successful")"
 diag "$(grep 'authentication of' "$(charon_dir right)/log")"
 
+# A peer that starts right after `ipvtictl reload` is asked for its certificate.
+check 'certificates take long: both at rest' rest
+check 'certificates take long: charon takes it' right_has right-p384
+reader=$(ipvtid_process left keys)
+kill -STOP "$reader"
+site "${words[@]}" | ipvtid_config left
+job ip netns exec left ipvtictl --socket "$(ipvtid_dir left)/control" reload
+check 'certificates take long: the tunnel is there' wait_for 10 ctl left status site-b
+check 'certificates take long: reload waits' kill -0 "$JOB"
+kill -CONT "$reader"
+check 'certificates take long: reload returns' wait "$JOB"
+check 'certificates take long: charon starts' initiate
+check 'certificates take long: both families pass' wait_for 5 answers
+
 certify right-chain p256 $ID_RIGHT DNS:$ID_RIGHT between
 both_roles 'a chain' right-chain also=between -- left-rsa
 both_roles 'distinguished names' right-p256 "id=C=CH, O=Test, CN=$ID_RIGHT" \
@@ -203,8 +217,10 @@ check 'and it says so' grep -q 'private-key.*open to others' "$(ipvtid_log left)
 chmod 600 "$PKI/left-p256.key"
 mapfile -t words < <(left_words left-p256 "private-key=$PKI/left-rsa.key")
 site "${words[@]}" | ipvtid_config left
-ctl left reload >/dev/null
-check 'a key of another certificate: the log says so' wait_for 10 \
+check 'a key of another certificate: reload says so' \
+	grep -q 'site-b: private-key is not the key of certificate' \
+	<(ctl left reload)
+check 'a key of another certificate: the log says so' \
 	grep -q 'private-key is not the key of certificate' "$(ipvtid_log left)"
 expect 'a key of another certificate: status says so' 'private-key is not the key of certificate' \
 	"$(status left site-b .error)"

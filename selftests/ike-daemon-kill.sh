@@ -7,9 +7,7 @@
 . "${0%/*}/ike.sh"
 
 one_pair_left() { [ "$(halves)" = $'in live\nout current' ]; }
-# process ROLE: process id of that child of ipvtid.
-process() { pgrep -P "${IPVTID_PID[left]}" -f -- "--child $1"; }
-another() { [ -n "$(process "$1")" ] && [ "$(process "$1")" != "$2" ]; }
+another() { [ -n "$(ipvtid_process left "$1")" ] && [ "$(ipvtid_process left "$1")" != "$2" ]; }
 
 # unharmed NAME: with the traffic of flows_start.
 unharmed() {
@@ -38,7 +36,7 @@ kill_parent() {
 kill_child() {
 	local pid spi
 
-	pid=$(process "$2")
+	pid=$(ipvtid_process left "$2")
 	spi=$(outbound)
 	flows_start
 	kill -KILL "$pid"

@@ -28,8 +28,11 @@ ipvtid_kill() {
 	end "${IPVTID_PID[$1]}" KILL
 }
 
+# ipvtid_process HOST ROLE: process id of its network, keys or resolver process.
+ipvtid_process() { pgrep -P "${IPVTID_PID[$1]}" -f -- "--child $2"; }
+
 # ctl HOST WORD...: ipvtictl for that daemon.
-ctl() { on "$1" ipvtictl --socket "$WORK/ipvtid.$1/control" "${@:2}"; }
+ctl() { on "$1" ipvtictl --socket "$(ipvtid_dir "$1")/control" "${@:2}"; }
 
 # status HOST TUNNEL FILTER: what jq finds in the status of a tunnel.
 status() { ctl "$1" -j status "$2" | jq -r ".[0] | $3"; }

@@ -30,6 +30,7 @@ enum waiting {
 	WAIT_UP,
 	WAIT_DOWN,
 	WAIT_STATUS,
+	WAIT_RELOAD,
 	WAIT_EVENTS,
 	WAIT_SENT,
 };
@@ -44,7 +45,7 @@ enum waiting {
  * @tunnel: handle of the tunnel it waits for
  * @token: of its questions to the network process
  * @missing: answers of the network process
- * @tunnels: status so far
+ * @tunnels: status so far, or what reload changed
  */
 struct client {
 	LIST_ENTRY(client) link;
@@ -259,7 +260,9 @@ static void do_reload(struct client *c, struct tunnel *t, const json_t *request)
 	(void)t;
 	(void)request;
 	if (daemon_reload(c->d, report, err, sizeof(err))) {
-		finish(c, json_pack("{s:b, s:o}", "ok", 1, "changes", report));
+		c->tunnels = report;
+		wait_for(c, WAIT_RELOAD, NULL);
+		tunnels_settled(c->d);
 		return;
 	}
 	json_decref(report);
@@ -503,6 +506,28 @@ void control_status(struct daemon *d, const struct msg *msg)
 			finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->tunnels));
 		return;
 	}
+}
+
+static json_t *secret_errors(struct daemon *d)
+{
+	json_t *errors = json_array();
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link)
+		if (t->secret_error[0])
+			json_array_append_new(errors, json_pack("{s:s, s:o}", "tunnel",
+				t->conf.name, "error", status_string(t->secret_error)));
+	return errors;
+}
+
+void control_settled(struct daemon *d)
+{
+	struct client *c;
+
+	LIST_FOREACH(c, &d->control->clients, link)
+		if (c->waiting == WAIT_RELOAD)
+			finish(c, json_pack("{s:b, s:O, s:o}", "ok", 1, "changes", c->tunnels,
+					    "errors", secret_errors(d)));
 }
 
 void control_network_lost(struct daemon *d)

@@ -99,7 +99,8 @@ struct verified {
  * @n_lookups: answers of the resolver that are missing
  * @no_way: why the peer has no address or there is no way to it
  * @secret: a command that fetches its secret
- * @introduce_later: the network process gets to know the tunnel when @secret has ended
+ * @reading: the key process reads its certificates
+ * @introduce_later: the network process gets to know the tunnel when these have ended
  * @up_later: and then is to bring it up
  * @secret_error: why there is no secret, behind the name of the key; empty if there is one
  * @authorities_len: octets used in @authorities
@@ -136,6 +137,7 @@ struct tunnel {
 	unsigned int n_lookups;
 	char no_way[IKE_MAX_TEXT];
 	struct secret_job *secret;
+	bool reading;
 	bool introduce_later;
 	bool up_later;
 	char secret_error[IKE_MAX_TEXT];
@@ -296,6 +298,13 @@ void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report)
  * tunnels_free() - forget all; leaves kernel and peers alone
  */
 void tunnels_free(struct daemon *d);
+
+/**
+ * tunnels_settled() - see whether all secrets are known
+ *
+ * The network process listens once certificates are read, `reload` is answered once everything is.
+ */
+void tunnels_settled(struct daemon *d);
 
 /**
  * tunnel_furnish() - give a tunnel its device, SAs, addresses and routes
@@ -545,6 +554,11 @@ void control_event(struct daemon *d, const char *name, json_t *event);
  * control_status() - the network process answered MSG_STATUS_GET
  */
 void control_status(struct daemon *d, const struct msg *msg);
+
+/**
+ * control_settled() - every tunnel has its secret, or it is known why not
+ */
+void control_settled(struct daemon *d);
 
 /**
  * control_network_lost() - it will not answer any more

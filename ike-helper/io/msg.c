@@ -39,6 +39,7 @@ static const struct msg_rule rules[MSG_N_TYPES] = {
 	[MSG_CONFIG] = { PARENT_TO_NETWORK, EXACT(struct ike_peer_config) },
 	[MSG_EVENT] = { PARENT_TO_NETWORK, EXACT(struct msg_event) },
 	[MSG_LOG_LEVEL] = { PARENT_TO_NETWORK, EXACT(struct msg_level) },
+	[MSG_LISTEN] = { PARENT_TO_NETWORK, 0, 0 },
 	[MSG_STATUS_GET] = { PARENT_TO_NETWORK, 0, 0 },
 	[MSG_RESOLVE] = { NETWORK_TO_PARENT, EXACT(struct msg_resolve) },
 	[MSG_ALLOC_SPI] = { NETWORK_TO_PARENT, 0, 0 },

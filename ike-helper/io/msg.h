@@ -28,6 +28,7 @@ enum msg_type {
 	MSG_CONFIG,		/* struct ike_peer_config */
 	MSG_EVENT,		/* struct msg_event */
 	MSG_LOG_LEVEL,		/* struct msg_level */
+	MSG_LISTEN,		/* it knows all tunnels: take what comes in */
 	MSG_STATUS_GET,
 	/* network process to parent */
 	MSG_RESOLVE,		/* struct msg_resolve */

@@ -444,6 +444,15 @@ static void on_status_get(struct network *net, const struct msg *msg)
 	msg_send(net->parent, MSG_STATUS, msg->head.tunnel, msg->head.token, &m, sizeof(m));
 }
 
+/* Before it knew the tunnels, the core would have refused their peers. */
+static void listen_to_peers(struct network *net)
+{
+	int i;
+
+	for (i = 0; i < net->n; i++)
+		event_add(net->sockets[i].readable, NULL);
+}
+
 static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 {
 	struct network *net = arg;
@@ -464,6 +473,9 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 		break;
 	case MSG_LOG_LEVEL:
 		net->level = ((const struct msg_level *)msg->data)->level;
+		break;
+	case MSG_LISTEN:
+		listen_to_peers(net);
 		break;
 	case MSG_STATUS_GET:
 		on_status_get(net, msg);
@@ -500,7 +512,7 @@ static bool open_socket(struct network *net, int fd)
 	s->natt = a.port == PORT_NATT;
 	s->readable = event_new(net->base, fd, EV_READ | EV_PERSIST, on_socket, s);
 	net->n++;
-	return s->readable && !event_add(s->readable, NULL);
+	return s->readable;
 }
 
 int network_main(const char *user, unsigned int cookie_threshold, unsigned int half_open_max,

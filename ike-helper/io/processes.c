@@ -92,6 +92,7 @@ static void introduce(struct process *p)
 		else if (p->role == MSG_KEYS)
 			tunnel_share_secret(t);
 	}
+	tunnels_settled(p->d);
 }
 
 static bool start(struct process *p)

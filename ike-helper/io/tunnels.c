@@ -196,8 +196,8 @@ void tunnel_introduce(struct tunnel *t)
 
 	t->n_verified = 0;
 	t->up = false;
-	/* Without its secret a tunnel can neither start nor answer. */
-	t->introduce_later = t->secret;
+	/* Without its secret a tunnel can neither start nor answer, nor ask for certificates. */
+	t->introduce_later = t->secret || t->reading;
 	if (t->introduce_later)
 		return;
 	send_config(t);
@@ -223,6 +223,18 @@ void tunnel_introduce(struct tunnel *t)
 
 /* ---- secrets --------------------------------------------------------------------------------- */
 
+/* What was waited for is known, or it is known that it cannot be had. */
+static void settle(struct tunnel *t)
+{
+	if (t->introduce_later) {
+		tunnel_introduce(t);
+		if (t->up_later)
+			tunnel_event(t, IKE_EV_UP);
+		t->up_later = false;
+	}
+	tunnels_settled(t->d);
+}
+
 static void got_secret(const uint8_t *data, size_t len, const char *err, void *arg)
 {
 	struct tunnel *t = arg;
@@ -230,6 +242,7 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 		.local_id = t->conf.local_id, .remote_id = t->conf.remote_id, .len = len,
 	};
 	struct msg_channel *keys = t->d->processes[MSG_KEYS].channel;
+	bool waited = t->secret;
 
 	t->secret = NULL;
 	t->secret_error[0] = 0;
@@ -242,12 +255,8 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 		msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
 		explicit_bzero(&m, sizeof(m));
 	}
-	if (!t->introduce_later)
-		return;
-	tunnel_introduce(t);
-	if (t->up_later)
-		tunnel_event(t, IKE_EV_UP);
-	t->up_later = false;
+	if (waited)
+		settle(t);
 }
 
 static bool send_credential(struct tunnel *t, enum ike_credential_kind kind, const char *key,
@@ -299,7 +308,8 @@ static void share_credentials(struct tunnel *t)
 
 	t->secret_error[0] = 0;
 	msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
-	if (send_files(t)) {
+	t->reading = send_files(t);
+	if (t->reading) {
 		msg_send(keys, MSG_CREDENTIALS_END, t->handle, 0, NULL, 0);
 		return;
 	}
@@ -313,11 +323,13 @@ void tunnel_credentials(struct tunnel *t, const struct msg_credentials *m)
 	t->secret_error[sizeof(t->secret_error) - 1] = 0;
 	if (t->secret_error[0])
 		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "%s", t->secret_error);
-	if (m->len > sizeof(t->authorities))
-		return;
-	t->authorities_len = m->len;
-	memcpy(t->authorities, m->authorities, sizeof(t->authorities));
+	if (m->len <= sizeof(t->authorities)) {
+		t->authorities_len = m->len;
+		memcpy(t->authorities, m->authorities, sizeof(t->authorities));
+	}
+	t->reading = false;
 	send_config(t);
+	settle(t);
 }
 
 void tunnel_share_secret(struct tunnel *t)
@@ -326,6 +338,7 @@ void tunnel_share_secret(struct tunnel *t)
 
 	secret_cancel(t->secret);
 	t->secret = NULL;
+	t->reading = false;
 	if (t->conf.auth == IKE_BY_PUBKEY) {
 		share_credentials(t);
 		return;
@@ -377,6 +390,22 @@ void tunnel_furnish(struct tunnel *t)
 		return;
 	kernel_adopt(t);
 	route_apply(t);
+}
+
+void tunnels_settled(struct daemon *d)
+{
+	bool reading = false, fetching = false;
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link) {
+		reading |= t->reading;
+		fetching |= t->secret != NULL;
+	}
+	/* A command may take its time; peers of other tunnels do not wait for it. */
+	if (!reading)
+		msg_send(d->processes[MSG_NETWORK].channel, MSG_LISTEN, 0, 0, NULL, 0);
+	if (!reading && !fetching)
+		control_settled(d);
 }
 
 void tunnels_load(struct daemon *d, const struct config *conf)
@@ -518,4 +547,5 @@ void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report)
 			tunnel_add(d, &conf->tunnels[i]);
 		}
 	}
+	tunnels_settled(d);
 }

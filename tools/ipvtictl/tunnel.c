@@ -228,8 +228,9 @@ static void show_change(const json_t *change)
 
 int reload_run(struct ctl *ctl)
 {
-	const json_t *changes;
+	const json_t *changes, *errors;
 	json_t *reply;
+	int failed = 0, status;
 
 	if (ctl_end(ctl))
 		return CTL_USAGE;
@@ -240,7 +241,13 @@ int reload_run(struct ctl *ctl)
 		show_change(json_array_get(changes, i));
 	if (!ctl->json && !json_array_size(changes))
 		puts("nothing changed");
-	return finish(ctl, reply);
+	errors = json_object_get(reply, "errors");
+	for (size_t i = 0; i < json_array_size(errors); i++)
+		failed = ctl_say(ctl, CTL_FAILED, "%s: %s",
+				 word(json_array_get(errors, i), "tunnel"),
+				 word(json_array_get(errors, i), "error"));
+	status = finish(ctl, reply);
+	return failed ? failed : status;
 }
 
 static void show_end(const json_t *tunnel, const char *title, const char *address_key,
