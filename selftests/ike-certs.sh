@@ -62,19 +62,6 @@ left_has() {
 	site_reload "${words[@]}"
 }
 
-# rest: no SA on both sides, and no tunnel at ipvtid until left_has gives it another. What was
-# brought up with `ipvtictl up` is kept up, and `ipvtictl down` bars the peer as well.
-rest() {
-	sites | ipvtid_config left
-	ctl left reload && wait_for $UP_WITHIN resting
-}
-resting() {
-	# charon keeps an IKE SA whose Child SA came to nothing.
-	[ "$(charon_counts)" = '0 0' ] || vici terminate ike=site-a force=yes timeout=5000
-	[ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ] &&
-		! left test -e /sys/class/net/vti0
-}
-
 # case_of NAME RIGHT [KEY=VALUE...] -- LEFT [KEY=VALUE...]: from rest, both with their certificates;
 # the words are for right_has and left_has.
 case_of() {

@@ -127,6 +127,19 @@ down() { ctl left down site-b; wait_for $UP_WITHIN nothing_left; }
 hang_up() { vici terminate ike=site-a && wait_for $UP_WITHIN nothing_left; }
 nothing_left() { [ -z "$(sas left)" ] && [ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ]; }
 
+# rest: no SA on both sides, and no tunnel at ipvtid until site_reload gives it another. What was
+# brought up with `ipvtictl up` is kept up, and `ipvtictl down` bars the peer as well.
+rest() {
+	sites | ipvtid_config left
+	ctl left reload && wait_for $UP_WITHIN resting
+}
+resting() {
+	# charon keeps an IKE SA whose Child SA came to nothing.
+	[ "$(charon_counts)" = '0 0' ] || vici terminate ike=site-a force=yes timeout=5000
+	[ "$(charon_counts)" = '0 0' ] && [ "$(xfrm_states right)" = 0 ] &&
+		! left test -e /sys/class/net/vti0
+}
+
 # answers: a ping of each family through the tunnel is answered.
 answers() {
 	ping_once left $LAN_RIGHT4 from=$LAN_LEFT4 && ping_once left $LAN_RIGHT6 from=$LAN_LEFT6

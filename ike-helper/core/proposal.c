@@ -131,6 +131,7 @@ static bool alg_allowed(const struct ike_alg *alg, enum ike_protocol protocol, b
 	return true;
 }
 
+/* Those one should use; all of them are in ipvti.conf(5). */
 static void list_keywords(enum ike_protocol protocol, char *buf, size_t len)
 {
 	size_t used = 0;
@@ -138,7 +139,8 @@ static void list_keywords(enum ike_protocol protocol, char *buf, size_t len)
 
 	buf[0] = '\0';
 	for (i = 0; i < ike_n_algs; i++) {
-		if (!(protocol == IKE_PROTO_IKE ? ike_algs[i].ike : ike_algs[i].esp))
+		if (!(protocol == IKE_PROTO_IKE ? ike_algs[i].ike : ike_algs[i].esp) ||
+		    ike_algs[i].standing > IKE_SHOULD)
 			continue;
 		if (used + strlen(ike_algs[i].keyword) + 2 > len)
 			return;
@@ -159,7 +161,7 @@ static bool parse_words(const char *text, enum ike_protocol protocol, bool legac
 		alg = ike_alg_by_keyword(text, len);
 		if (!alg) {
 			list_keywords(protocol, allowed, sizeof(allowed));
-			snprintf(err, err_len, "'%.*s' is no algorithm; allowed: %s", (int)len,
+			snprintf(err, err_len, "'%.*s' is no algorithm; such as %s, see ipvti.conf(5)", (int)len,
 				 text, allowed);
 			return false;
 		}

@@ -17,6 +17,7 @@
 #include "../core/transform.h"
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+#define GROUP_PARAMS 2
 
 enum {
 	SHA1_LEN = 20,
@@ -75,15 +76,17 @@ static const struct ke_row {
 	enum ke_form form;
 	size_t secret_len;
 	size_t pub_len;
+	BIGNUM *(*prime)(BIGNUM *n);	/* of a group without a name, whose generator is 2 */
 } groups[] = {
-	{ IKE_KE_X25519, "X25519", NULL, KE_OCTETS, 32, 32 },
-	{ IKE_KE_ECP_256, "EC", "P-256", KE_POINT, 32, 64 },
-	{ IKE_KE_ECP_384, "EC", "P-384", KE_POINT, 48, 96 },
-	{ IKE_KE_ECP_521, "EC", "P-521", KE_POINT, 66, 132 },
-	{ IKE_KE_MODP_1536, "DH", "modp_1536", KE_NUMBER, 192, 192 },
-	{ IKE_KE_MODP_2048, "DH", "modp_2048", KE_NUMBER, 256, 256 },
-	{ IKE_KE_MODP_3072, "DH", "modp_3072", KE_NUMBER, 384, 384 },
-	{ IKE_KE_MODP_4096, "DH", "modp_4096", KE_NUMBER, 512, 512 },
+	{ IKE_KE_X25519, "X25519", NULL, KE_OCTETS, 32, 32, NULL },
+	{ IKE_KE_ECP_256, "EC", "P-256", KE_POINT, 32, 64, NULL },
+	{ IKE_KE_ECP_384, "EC", "P-384", KE_POINT, 48, 96, NULL },
+	{ IKE_KE_ECP_521, "EC", "P-521", KE_POINT, 66, 132, NULL },
+	{ IKE_KE_MODP_1024, "DH", NULL, KE_NUMBER, 128, 128, BN_get_rfc2409_prime_1024 },
+	{ IKE_KE_MODP_1536, "DH", "modp_1536", KE_NUMBER, 192, 192, NULL },
+	{ IKE_KE_MODP_2048, "DH", "modp_2048", KE_NUMBER, 256, 256, NULL },
+	{ IKE_KE_MODP_3072, "DH", "modp_3072", KE_NUMBER, 384, 384, NULL },
+	{ IKE_KE_MODP_4096, "DH", "modp_4096", KE_NUMBER, 512, 512, NULL },
 };
 
 /*
@@ -263,12 +266,10 @@ static bool open_sealed(void *ctx, const struct ike_cipher_job *job)
 
 /* ---- key exchange ---------------------------------------------------------------------------- */
 
-static OSSL_PARAM group_param(const struct ke_row *row)
-{
-	if (!row->group)
-		return OSSL_PARAM_construct_end();
-	return OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)row->group, 0);
-}
+struct group_buf {
+	uint8_t prime[IKE_MAX_KE_PUB];
+	unsigned int generator;
+};
 
 /*
  * An integer parameter in OpenSSL's order, the machine's; @buf holds it and is as long as the
@@ -282,6 +283,26 @@ static bool number_param(const char *key, struct ike_chunk value, uint8_t *buf, 
 	*param = OSSL_PARAM_construct_BN(key, buf, value.len);
 	BN_clear_free(n);
 	return ok;
+}
+
+/* The parameters that say which group it is, GROUP_PARAMS at most; @buf holds their numbers. */
+static OSSL_PARAM *group_params(const struct ke_row *row, struct group_buf *buf, OSSL_PARAM *p)
+{
+	BIGNUM *prime;
+
+	if (row->group)
+		*p++ = OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME,
+							(char *)row->group, 0);
+	if (!row->prime)
+		return p;
+	prime = row->prime(NULL);
+	if (!prime || BN_bn2nativepad(prime, buf->prime, row->pub_len) < 0)
+		abort();
+	BN_free(prime);
+	buf->generator = 2;
+	*p++ = OSSL_PARAM_construct_BN(OSSL_PKEY_PARAM_FFC_P, buf->prime, row->pub_len);
+	*p++ = OSSL_PARAM_construct_uint(OSSL_PKEY_PARAM_FFC_G, &buf->generator);
+	return p;
 }
 
 static bool private_param(const struct ke_row *row, struct ike_chunk priv, uint8_t *buf,
@@ -312,8 +333,9 @@ static EVP_PKEY *load_key(const struct ke_row *row, struct ike_chunk pub, struct
 {
 	uint8_t pub_buf[1 + IKE_MAX_KE_PUB];
 	uint8_t priv_buf[IKE_MAX_KE_PRIV];
-	OSSL_PARAM params[4];
+	OSSL_PARAM params[2 + GROUP_PARAMS + 1];
 	OSSL_PARAM *p = params;
+	struct group_buf group;
 	EVP_PKEY_CTX *ctx = NULL;
 	EVP_PKEY *key = NULL;
 
@@ -321,9 +343,7 @@ static EVP_PKEY *load_key(const struct ke_row *row, struct ike_chunk pub, struct
 		return NULL;
 	if (priv.len && !private_param(row, priv, priv_buf, p++))
 		goto out;
-	if (row->group)
-		*p++ = group_param(row);
-	*p = OSSL_PARAM_construct_end();
+	*group_params(row, &group, p) = OSSL_PARAM_construct_end();
 	ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
 	if (ctx && EVP_PKEY_fromdata_init(ctx) > 0)
 		EVP_PKEY_fromdata(ctx, &key, priv.len ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
@@ -334,13 +354,38 @@ out:
 	return key;
 }
 
-static EVP_PKEY *generate_key(const struct ke_row *row)
+/* Where keys of a group come from. */
+static EVP_PKEY_CTX *generator(const struct ke_row *row)
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
-	OSSL_PARAM params[2] = { group_param(row), OSSL_PARAM_construct_end() };
+	OSSL_PARAM params[GROUP_PARAMS + 1];
+	EVP_PKEY *domain = NULL;
+	struct group_buf buf;
+
+	*group_params(row, &buf, params) = OSSL_PARAM_construct_end();
+	if (!row->prime) {
+		if (ctx && EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_params(ctx, params) > 0)
+			return ctx;
+		EVP_PKEY_CTX_free(ctx);
+		return NULL;
+	}
+	if (ctx && EVP_PKEY_fromdata_init(ctx) > 0)
+		EVP_PKEY_fromdata(ctx, &domain, EVP_PKEY_KEY_PARAMETERS, params);
+	EVP_PKEY_CTX_free(ctx);
+	ctx = domain ? EVP_PKEY_CTX_new_from_pkey(NULL, domain, NULL) : NULL;
+	EVP_PKEY_free(domain);
+	if (ctx && EVP_PKEY_keygen_init(ctx) > 0)
+		return ctx;
+	EVP_PKEY_CTX_free(ctx);
+	return NULL;
+}
+
+static EVP_PKEY *generate_key(const struct ke_row *row)
+{
+	EVP_PKEY_CTX *ctx = generator(row);
 	EVP_PKEY *key = NULL;
 
-	if (ctx && EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_params(ctx, params) > 0)
+	if (ctx)
 		EVP_PKEY_generate(ctx, &key);
 	EVP_PKEY_CTX_free(ctx);
 	return key;

@@ -355,8 +355,8 @@ static void generate(uint16_t id, struct ke_pair *pair)
 }
 
 static const uint16_t all_groups[] = {
-	IKE_KE_X25519, IKE_KE_ECP_256, IKE_KE_ECP_384, IKE_KE_ECP_521, IKE_KE_MODP_1536,
-	IKE_KE_MODP_2048, IKE_KE_MODP_3072, IKE_KE_MODP_4096,
+	IKE_KE_X25519, IKE_KE_ECP_256, IKE_KE_ECP_384, IKE_KE_ECP_521, IKE_KE_MODP_1024,
+	IKE_KE_MODP_1536, IKE_KE_MODP_2048, IKE_KE_MODP_3072, IKE_KE_MODP_4096,
 };
 
 static void both_sides_agree_in_every_group(void **state)
@@ -545,6 +545,7 @@ struct modp_case {
 };
 
 static const struct modp_case modp_cases[] = {
+	{ IKE_KE_MODP_1024, BN_get_rfc2409_prime_1024 },
 	{ IKE_KE_MODP_1536, BN_get_rfc3526_prime_1536 },
 	{ IKE_KE_MODP_2048, BN_get_rfc3526_prime_2048 },
 	{ IKE_KE_MODP_3072, BN_get_rfc3526_prime_3072 },
@@ -559,7 +560,7 @@ static struct octets number(const BIGNUM *n, size_t len)
 	return o;
 }
 
-/* The values of RFC 3526: the public value is 2^x, and the secret g^xy, both as long as p. */
+/* The values of RFC 2409 and RFC 3526: the public value is 2^x, and the secret g^xy, both as long as p. */
 static void modp_computes_modulo_the_prime(void **state)
 {
 	BN_CTX *ctx = BN_CTX_new();
