@@ -392,7 +392,8 @@ enum ike_reason {
  * @IKE_EV_HEARD: ESP came in again after a QUIET, or for the first time on a tunnel
  * @IKE_EV_ADOPTED: u.adopted: SAs of this tunnel live in the kernel, left by an earlier process. No
  *	INITIAL_CONTACT is sent while they do; they go when a new pair has carried a packet
- * @IKE_EV_ROAMED: u.address: local address changed or the kernel saw the peer move (NAT rebinding)
+ * @IKE_EV_ROAMED: u.address: local address changed or the kernel saw the peer move (NAT rebinding);
+ *	not ok: the configured local address has left this host, and the SAs with it
  */
 enum ike_event_type {
 	IKE_EV_TIMER,

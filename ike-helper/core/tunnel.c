@@ -345,12 +345,32 @@ static void move(struct ike_core *c, struct ike_sa *sa, const struct ike_addr *l
 		ike_tunnel_connect(c, sa->tunnel);
 }
 
+/* Another host may have it by now, and talk to the peer: there is nothing to be said from here. */
+static void lose_address(struct ike_core *c, struct ike_tunnel *t)
+{
+	struct ike_sa *sa;
+
+	t->reason = IKE_REASON_NO_ADDRESS;
+	for (sa = c->sas; sa; sa = sa->next)
+		if (sa->tunnel == t)
+			ike_sa_kill(c, sa, IKE_REASON_NO_ADDRESS);
+	drop_orphans(c, t);
+	drop_lingers(c, t);
+}
+
 void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
 	const struct ike_addr *local = &ev->u.address.local;
 	const struct ike_addr *remote = &ev->u.address.remote;
 	struct ike_sa *sa;
 
+	if (!ev->u.address.ok) {
+		lose_address(c, t);
+		return;
+	}
+	/* What could not be done from the old address is worth another attempt. */
+	if (local->family && t->retry_at != IKE_NEVER)
+		t->retry_at = c->now;
 	for (sa = c->sas; sa; sa = sa->next) {
 		if (sa->tunnel != t || !ike_sa_alive(sa) || sa->state == IKE_SA_CONNECTING)
 			continue;

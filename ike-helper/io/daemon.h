@@ -97,6 +97,7 @@ struct verified {
  * @resolve_token: question of the core that waits for the resolver, 0 for none
  * @resolve_attempt: of that question
  * @n_lookups: answers of the resolver that are missing
+ * @stranded: at the last look there was no way to the peer, or the own address was not here
  * @no_way: why the peer has no address or there is no way to it
  * @secret: a command that fetches its secret
  * @reading: the key process reads its certificates
@@ -135,6 +136,7 @@ struct tunnel {
 	uint32_t resolve_token;
 	uint32_t resolve_attempt;
 	unsigned int n_lookups;
+	bool stranded;
 	char no_way[IKE_MAX_TEXT];
 	struct secret_job *secret;
 	bool reading;
@@ -406,6 +408,14 @@ void lookup_from_resolver(struct daemon *d, const struct msg *msg);
 void lookup_abandon(struct daemon *d);
 
 /**
+ * lookup_moved() - addresses or routes have changed: tell the core where own addresses have
+ *
+ * A configured one that has left this host (VRRP) ends the tunnel, and its return, like that of a
+ * route to the peer, makes the core try again at once.
+ */
+void lookup_moved(struct daemon *d);
+
+/**
  * lookup_literal() - read an address
  *
  * Return: false if it is a name.
@@ -502,6 +512,11 @@ void route_apply(struct tunnel *t);
  * route_sweep() - remove routes of the daemon's protocol that no tunnel has any more
  */
 void route_sweep(struct daemon *d);
+
+/**
+ * route_is_local() - whether this host has an address
+ */
+bool route_is_local(const struct ike_addr *addr);
 
 /**
  * route_describe() - how packets go to a peer, "via 192.0.2.1 dev eth0"

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define LOG_SUBSYSTEM LOG_NAMES
+#include "../core/ids.h"
 #include "daemon.h"
 
 bool lookup_literal(const char *host, struct ike_addr *a)
@@ -21,7 +22,10 @@ bool lookup_literal(const char *host, struct ike_addr *a)
 	return a->family;
 }
 
-/* Connecting a UDP socket sends nothing, and routing chooses its source address. */
+/*
+ * Connecting a UDP socket sends nothing, and routing chooses its source address. Errno says why
+ * there is none.
+ */
 static bool source_address(struct tunnel *t, const struct ike_addr *remote, struct ike_addr *local)
 {
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(PORT_IKE) };
@@ -34,7 +38,8 @@ static bool source_address(struct tunnel *t, const struct ike_addr *remote, stru
 
 	if (t->conf.local.family) {
 		*local = t->conf.local;
-		return local->family == remote->family;
+		errno = local->family == remote->family ? EADDRNOTAVAIL : EAFNOSUPPORT;
+		return local->family == remote->family && route_is_local(local);
 	}
 	memset(local, 0, sizeof(*local));
 	local->family = remote->family;
@@ -67,11 +72,13 @@ static void answer(struct tunnel *t)
 	if (found->n) {
 		m.remote = found->addr[t->resolve_attempt % found->n];
 		m.ok = source_address(t, &m.remote, &m.local);
+		t->stranded = !m.ok;
 		if (!m.ok) {
 			ike_addr_text(&m.remote, text, sizeof(text));
 			snprintf(t->no_way, sizeof(t->no_way), "no way to %s: %s", text,
-				 t->conf.local.family ? "local is of the other address family" :
-				 strerror(errno));
+				 !t->conf.local.family ? strerror(errno) :
+				 errno == EAFNOSUPPORT ? "local is of the other address family" :
+				 "local is not an address of this host now");
 			log_info(t->conf.name, "%s", t->no_way);
 		}
 	}
@@ -142,6 +149,52 @@ void lookup_from_resolver(struct daemon *d, const struct msg *msg)
 		add_address(t, &m->addr[i]);
 	if (!--t->n_lookups)
 		answer(t);
+}
+
+static void tell(struct tunnel *t, bool ok, const struct ike_addr *local, const char *what)
+{
+	struct msg_event m = { .type = IKE_EV_ROAMED, .ok = ok, .local = *local };
+	char text[64];
+
+	ike_addr_text(local, text, sizeof(text));
+	log_notice(t->conf.name, "%s %s", text, what);
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
+}
+
+/* Where the peer is, or is looked for. */
+static const struct ike_addr *peer(const struct tunnel *t)
+{
+	if (t->up && t->endpoint_set)
+		return &t->endpoint.remote;
+	return t->found.n ? &t->found.addr[t->resolve_attempt % t->found.n] : NULL;
+}
+
+static void look_again(struct tunnel *t)
+{
+	const struct ike_addr *remote = peer(t);
+	struct ike_addr local;
+	bool ok;
+
+	if (!remote || (!t->up && !t->stranded))
+		return;
+	ok = source_address(t, remote, &local);
+	if (t->stranded && ok) {
+		t->stranded = false;
+		tell(t, true, &local, "leads to the peer again");
+	} else if (!ok && !t->stranded && t->conf.local.family) {
+		t->stranded = true;
+		tell(t, false, &local, "is not an address of this host any more");
+	} else if (ok && t->endpoint_set && !ike_addr_same(&local, &t->endpoint.local)) {
+		tell(t, true, &local, "is the own address now");
+	}
+}
+
+void lookup_moved(struct daemon *d)
+{
+	struct tunnel *t;
+
+	LIST_FOREACH(t, &d->tunnels, link)
+		look_again(t);
 }
 
 void lookup_abandon(struct daemon *d)

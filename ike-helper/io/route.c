@@ -30,6 +30,7 @@
  * @watch: notifications
  * @readable: on @watch
  * @settle: looks for what is missing
+ * @roam: looks for own addresses that are others now
  * @culprit: netlink port of who removed something last, often a process id
  */
 struct rtnl {
@@ -38,6 +39,7 @@ struct rtnl {
 	struct nl_sock *watch;
 	struct event *readable;
 	struct event *settle;
+	struct event *roam;
 	uint32_t culprit;
 };
 
@@ -213,30 +215,54 @@ static int describe(struct nl_msg *msg, void *arg)
 	return NL_OK;
 }
 
-void route_describe(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote,
-		    char *buf, size_t len)
+/* How the kernel would route to an address; from and mark are optional. */
+static void ask_route(const struct ike_addr *to, const struct ike_addr *from, uint32_t mark,
+		      nl_recvmsg_msg_cb_t answer, void *arg)
 {
-	struct rtmsg rtm = { .rtm_family = remote->family == 4 ? AF_INET : AF_INET6,
-			     .rtm_dst_len = remote->family == 4 ? 32 : 128 };
-	struct description result = { buf, len };
+	struct rtmsg rtm = { .rtm_family = to->family == 4 ? AF_INET : AF_INET6,
+			     .rtm_dst_len = to->family == 4 ? 32 : 128 };
 	struct nl_sock *sk = nl_socket_alloc();
-	size_t size = remote->family == 4 ? 4 : 16;
-	uint32_t mark = d->conf.fwmark;
+	size_t size = to->family == 4 ? 4 : 16;
 	struct nl_msg *msg = nlmsg_alloc_simple(RTM_GETROUTE, 0);
 
-	buf[0] = 0;
 	if (!sk || !msg || nlmsg_append(msg, &rtm, sizeof(rtm), NLMSG_ALIGNTO) < 0 ||
-	    nla_put(msg, RTA_DST, size, remote->ip) < 0 ||
-	    (local->family == remote->family && nla_put(msg, RTA_SRC, size, local->ip) < 0) ||
+	    nla_put(msg, RTA_DST, size, to->ip) < 0 ||
+	    (from && from->family == to->family && nla_put(msg, RTA_SRC, size, from->ip) < 0) ||
 	    (mark && nla_put_u32(msg, RTA_MARK, mark) < 0))
 		goto out;
-	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, describe, &result);
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, answer, arg);
 	if (nl_connect(sk, NETLINK_ROUTE) < 0 || nl_send_auto(sk, msg) < 0)
 		goto out;
 	nl_recvmsgs_default(sk);
 out:
 	nlmsg_free(msg);
 	nl_socket_free(sk);
+}
+
+static int is_local(struct nl_msg *msg, void *arg)
+{
+	const struct rtmsg *rtm = nlmsg_data(nlmsg_hdr(msg));
+	bool *local = arg;
+
+	*local = nlmsg_datalen(nlmsg_hdr(msg)) >= (int)sizeof(*rtm) && rtm->rtm_type == RTN_LOCAL;
+	return NL_OK;
+}
+
+bool route_is_local(const struct ike_addr *addr)
+{
+	bool local = false;
+
+	ask_route(addr, NULL, 0, is_local, &local);
+	return local;
+}
+
+void route_describe(struct daemon *d, const struct ike_addr *local, const struct ike_addr *remote,
+		    char *buf, size_t len)
+{
+	struct description result = { buf, len };
+
+	buf[0] = 0;
+	ask_route(remote, local, d->conf.fwmark, describe, &result);
 }
 
 /* ---- as it should be ------------------------------------------------------------------------- */
@@ -408,6 +434,15 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 		ensure(t, who);
 }
 
+static void on_roam(evutil_socket_t fd, short what, void *arg)
+{
+	struct rtnl *r = arg;
+
+	(void)fd;
+	(void)what;
+	lookup_moved(r->d);
+}
+
 static bool ifindex_is_ours(struct daemon *d, uint32_t ifindex)
 {
 	struct tunnel *t;
@@ -444,7 +479,12 @@ static int on_notification(struct nl_msg *msg, void *arg)
 	struct nlmsghdr *nlh = nlmsg_hdr(msg);
 	struct rtnl *r = arg;
 
-	if (!concerns_us(r->d, nlh) || nlh->nlmsg_pid == nl_socket_get_local_port(r->sk))
+	if (nlh->nlmsg_pid == nl_socket_get_local_port(r->sk))
+		return NL_OK;
+	/* Not put off by what comes meanwhile: routes may change all the time. */
+	if (!evtimer_pending(r->roam, NULL))
+		evtimer_add(r->roam, &wait);
+	if (!concerns_us(r->d, nlh))
 		return NL_OK;
 	if (nlh->nlmsg_pid)
 		r->culprit = nlh->nlmsg_pid;
@@ -460,8 +500,10 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	/* Lost notifications could have been ours. */
-	if (nl_recvmsgs_default(r->watch) == -NLE_NOMEM)
-		evtimer_add(r->settle, &now);
+	if (nl_recvmsgs_default(r->watch) != -NLE_NOMEM)
+		return;
+	evtimer_add(r->settle, &now);
+	evtimer_add(r->roam, &now);
 }
 
 static bool watch(struct rtnl *r)
@@ -479,9 +521,10 @@ static bool watch(struct rtnl *r)
 				      0) < 0)
 		return false;
 	r->settle = evtimer_new(r->d->base, on_settle, r);
+	r->roam = evtimer_new(r->d->base, on_roam, r);
 	r->readable = event_new(r->d->base, nl_socket_get_fd(r->watch), EV_READ | EV_PERSIST,
 				on_watch, r);
-	if (!r->settle || !r->readable)
+	if (!r->settle || !r->roam || !r->readable)
 		abort();
 	event_add(r->readable, NULL);
 	return true;
@@ -515,6 +558,8 @@ void route_close(struct daemon *d)
 		event_free(r->readable);
 	if (r->settle)
 		event_free(r->settle);
+	if (r->roam)
+		event_free(r->roam);
 	if (r->watch)
 		nl_socket_free(r->watch);
 	nl_socket_free(r->sk);

@@ -1306,6 +1306,41 @@ static void a_move_without_mobike(void **state)
 	world_free(w);
 }
 
+static void only_b_speaks(struct world *w, const struct datagram *d, struct fate *f)
+{
+	(void)w;
+	assert_int_equal(d->from, B);
+	f->copies = 0;
+}
+
+/* An address that several hosts share by turns (VRRP): nothing is said without it. */
+static void the_own_address_leaves_and_returns(void **state)
+{
+	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = TUNNEL };
+	struct world *w = world_new(1);
+	struct party *a = &w->party[A];
+
+	(void)state;
+	world_up(w);
+	a->resolves = false;
+	w->net = only_b_speaks;
+	party_step(a, &ev);
+	assert_int_equal(a->kernel.n_sas, 0);
+	assert_int_equal(a->down_reason, IKE_REASON_NO_ADDRESS);
+	world_run(w, 60000);
+	w->net = NULL;
+	assert_true(a->fails > 3);
+	a->resolves = true;
+	ev.u.address.ok = true;
+	ev.u.address.local = a->addr;
+	party_step(a, &ev);
+	world_run(w, 1000);
+	assert_true(a->up);
+	world_run(w, SETTLE);
+	assert_pairs(w);
+	world_free(w);
+}
+
 /* ---- fragments ---- */
 
 static void longest_datagram(struct world *w, const struct datagram *d, struct fate *f)
@@ -1851,6 +1886,7 @@ int main(void)
 		cmocka_unit_test(forced_encapsulation),
 		cmocka_unit_test(mobike_moves_the_tunnel),
 		cmocka_unit_test(a_move_without_mobike),
+		cmocka_unit_test(the_own_address_leaves_and_returns),
 		cmocka_unit_test(long_messages_are_fragmented),
 		cmocka_unit_test(a_peer_that_rebooted),
 		cmocka_unit_test(a_rebooted_peer_is_called_again),
