@@ -16,16 +16,7 @@ declare -A HAS=()	# keyword: whether this kernel has drivers for it
 declare -A KEY_LEN=()	# keyword: bytes
 
 # sizes: packets of 17 consecutive lengths from the peer, so that every padding occurs.
-sizes() {
-	local size
-
-	for size in {40..56}; do
-		ping_once right $LAN_LEFT4 "size=$size" || {
-			echo "no answer to $size octets"
-			return 1
-		}
-	done
-}
+sizes() { ask right ping $LAN_LEFT4 count=17 size=40 grow=1; }
 
 # read_algs: HAS and KEY_LEN from what the module says.
 read_algs() {

@@ -11,7 +11,8 @@ LENGTH" and LENGTH octets of output on standard output.
   device DEV NAME                 a number of IPVTI_A_DEV_*
   sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
   install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL]
-  ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [tos=N] [df=1] [from=ADDRESS] [need=N]
+  ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [grow=N] [tos=N] [df=1] [from=ADDRESS]
+       [need=N]                   each GROW octets longer than the one before;
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
                                   (default: all) are answered
   echo-start ADDRESS [interval=S] [size=N] [from=ADDRESS]     the same without end, one at a time
@@ -189,15 +190,17 @@ class Echo:
         self.sock, self.types = echo_socket(address, options)
         self.six = ":" in address
         self.ident = struct.unpack("=H", os.urandom(2))[0]
-        self.payload = bytes(int(options.get("size", 56)))
+        self.size = int(options.get("size", 56))
+        self.grow = int(options.get("grow", 0))
         self.answered = set()
         self.errors = []
 
     def send(self, seq):
         head = struct.pack("!BBHHH", self.types[0], 0, 0, self.ident, seq)
-        total = 0 if self.six else esp.checksum(head + self.payload)
+        payload = bytes(self.size + self.grow * seq)
+        total = 0 if self.six else esp.checksum(head + payload)
         try:
-            self.sock.send(head[:2] + struct.pack("!H", total) + head[4:] + self.payload)
+            self.sock.send(head[:2] + struct.pack("!H", total) + head[4:] + payload)
         except OSError as error:
             self.errors.append(error.strerror)
 
