@@ -10,7 +10,8 @@ LENGTH" and LENGTH octets of output on standard output.
   drops DEV|none REASON|all       drop counter of a device, or of packets of no device
   device DEV NAME                 a number of IPVTI_A_DEV_*
   sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
-  install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL]
+  install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL] [look=1]
+                                  with look: then what sas prints, in the same moment
   ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [grow=N] [tos=N] [df=1] [from=ADDRESS]
        [need=N]                   each GROW octets longer than the one before;
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
@@ -122,12 +123,15 @@ def install(name, direction, spi, alg, key, *words):
     attrs = [u8(C["IPVTI_A_SA_DIR"], C["IPVTI_SA_" + direction.upper()]),
              u32(C["IPVTI_A_SA_SPI"], int(spi, 0)), string(C["IPVTI_A_SA_ALG"], alg),
              attr(C["IPVTI_A_SA_KEY"], bytes.fromhex(key))]
+    look = "look=1" in words
     for word in words:
         option, _, value = word.partition("=")
+        if option == "look":
+            continue
         value = C["IPVTI_ACTIVATE_" + value] if option == "activate" else int(value, 0)
         attrs.append(SIZES[option](C["IPVTI_A_SA_" + option.upper()], value))
     netlink().request(C["IPVTI_CMD_SA_NEW"], [reference(name), attr(C["IPVTI_A_SA"], attrs)])
-    return 0, ""
+    return sas(name) if look else (0, "")
 
 
 def run(*command):
