@@ -241,8 +241,9 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	if (first_contact(c, sa))
 		ike_notify_put(&b, IKE_NOTIFY_INITIAL_CONTACT, NULL, 0);
 	if (cfg && sa->job.child) {
+		ike_vip_ask(&b, sa->tunnel);
 		ike_child_put_sa(&b, &cfg->proposals, sa->job.child->spi_in, IKE_KE_IGNORED);
-		ike_child_put_ts(&b, cfg);
+		ike_child_put_ts(&b, sa, cfg);
 	}
 	if (sa->tunnel->cfg.mobike)
 		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
@@ -310,15 +311,18 @@ static void child_refused(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s for the Child SA",
 		 ike_notify_name(type, buf, sizeof(buf)));
-	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
-		ike_explain_own_ts(a, cfg);
+	if (reason == IKE_REASON_ADDRESS_CONFIG)
+		ike_vip_explain(a, sa->tunnel, NULL);
+	else if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
+		ike_explain_own_ts(a, sa, cfg);
 	else if (cfg)
 		ike_contrast_ours(a, &cfg->proposals, IKE_KE_IGNORED);
 	ike_child_discard(c, sa->tunnel, &child);
 	ike_child_lack(c, sa, reason);
 }
 
-static void child_answered(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
+/* Return: whether there is a Child SA now. */
+static bool child_answered(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 			   const struct ike_payloads *ps)
 {
 	enum ike_reason reason;
@@ -326,28 +330,40 @@ static void child_answered(struct ike_core *c, struct ike_sa *sa, struct ike_chi
 
 	if (ike_notify_error(ps, &n)) {
 		child_refused(c, sa, child, n.type);
-		return;
+		return false;
+	}
+	if (!ike_vip_take(c, sa, ps)) {
+		ike_child_discard(c, sa->tunnel, &child);
+		ike_child_lack(c, sa, IKE_REASON_ADDRESS_CONFIG);
+		return false;
 	}
 	child->ni = sa->ni;
 	child->nr = sa->nr;
 	reason = ike_child_chosen(c, sa, child, ps, IKE_STEP_AUTH);
 	if (reason == IKE_REASON_NONE && ike_child_install(c, sa, child, false))
-		return;
+		return true;
 	ike_child_unusable(c, sa, &child);
 	ike_child_lack(c, sa, reason);
+	return false;
 }
 
 static void initiator_done(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
 {
+	unsigned int attempt = sa->tunnel->attempt;
 	struct ike_child *child = sa->auth.child;
 	struct ike_notify_view n;
+	bool lacking;
 
 	sa->auth.child = NULL;
 	sa->mobike = sa->tunnel->cfg.mobike && ike_notify_find(ps, IKE_NOTIFY_MOBIKE_SUPPORTED, &n);
 	ike_sa_established(c, sa);
-	if (child)
-		child_answered(c, sa, child, ps);
+	lacking = child && !child_answered(c, sa, child, ps);
 	ike_sa_auth_done(sa);
+	/* Addresses are asked for in IKE_AUTH alone: without a Child SA of it begin again, later. */
+	if (lacking && (sa->tunnel->cfg.n_vips || sa->tunnel->reason == IKE_REASON_ADDRESS_CONFIG)) {
+		sa->tunnel->attempt = attempt + 1;
+		ike_sa_delete(c, sa, sa->tunnel->reason);
+	}
 }
 
 /* ---- responder ---- */
@@ -358,6 +374,7 @@ static void respond_failed(struct ike_core *c, struct ike_sa *sa)
 	ike_child_discard(c, sa->tunnel, &sa->answer.child);
 	sa->answer.token = 0;
 	sa->auth.make_token = 0;
+	sa->auth.lease_token = 0;
 	sa->tunnel = NULL;
 	ike_sa_finish(c, sa, IKE_REASON_AUTH_FAILED);
 }
@@ -425,7 +442,7 @@ static void choose_child(struct ike_core *c, struct ike_sa *sa, const struct ike
 	struct ike_child *child;
 	struct ike_action *a;
 
-	if (!ike_payload_find(ps, IKE_P_SA))
+	if (sa->answer.error || !ike_payload_find(ps, IKE_P_SA))
 		return;
 	child = ike_child_new(c, 0, false);
 	child->ni = sa->ni;
@@ -455,6 +472,7 @@ static void put_child(struct ike_core *c, struct ike_sa *sa, struct ike_builder 
 	if (sa->answer.error) {
 		ike_notify_put(b, sa->answer.error, NULL, 0);
 	} else if (child) {
+		ike_vip_give(b, sa);
 		ike_child_put_answer(b, child, sa->answer.number);
 		ike_child_put_answer_ts(b, child);
 	}
@@ -482,7 +500,20 @@ static void responder_checked(struct ike_core *c, struct ike_sa *sa, const struc
 	struct ike_notify_view n;
 
 	sa->mobike = sa->tunnel->cfg.mobike && ike_notify_find(ps, IKE_NOTIFY_MOBIKE_SUPPORTED, &n);
+	if (ike_vip_lease(c, sa, ps))
+		return;
 	choose_child(c, sa, ps);
+	ask_make(c, sa);
+}
+
+void ike_auth_leased(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	struct ike_payloads ps;
+
+	ike_vip_leased(c, sa, ev);
+	if (!held_payloads(sa, &ps))
+		return;
+	choose_child(c, sa, &ps);
 	ask_make(c, sa);
 }
 

@@ -168,6 +168,10 @@ static void auth_answer(struct ike_core *c, const struct ike_event *ev)
 			ike_auth_checked(c, sa, ev);
 			return;
 		}
+		if (ev->type == IKE_EV_LEASED && sa->auth.lease_token == ev->token) {
+			ike_auth_leased(c, sa, ev);
+			return;
+		}
 	}
 }
 
@@ -288,6 +292,7 @@ static void dispatch(struct ike_core *c, const struct ike_event *ev)
 		break;
 	case IKE_EV_AUTH_MADE:
 	case IKE_EV_AUTH_CHECKED:
+	case IKE_EV_LEASED:
 		auth_answer(c, ev);
 		break;
 	default:

@@ -32,10 +32,15 @@ static void put_ts(struct ike_builder *b, uint8_t type, const struct ike_ts *ts,
 	ike_payload_end(b, start);
 }
 
-void ike_child_put_ts(struct ike_builder *b, const struct ike_child_config *cfg)
+void ike_child_put_ts(struct ike_builder *b, const struct ike_sa *sa,
+		      const struct ike_child_config *cfg)
 {
-	put_ts(b, IKE_P_TSI, cfg->local, cfg->n_local);
-	put_ts(b, IKE_P_TSR, cfg->remote, cfg->n_remote);
+	struct ike_ts ts[IKE_MAX_TS];
+	size_t n = ike_vip_local(sa, cfg, ts);
+
+	put_ts(b, IKE_P_TSI, ts, n);
+	n = ike_vip_remote(sa, cfg, ts);
+	put_ts(b, IKE_P_TSR, ts, n);
 }
 
 void ike_child_put_answer(struct ike_builder *b, const struct ike_child *child, uint8_t number)
@@ -78,42 +83,51 @@ static void text_pair(const struct ike_ts *a, size_t na, const struct ike_ts *b,
 	snprintf(buf, IKE_MAX_TEXT, "%s to %s", one, two);
 }
 
-void ike_explain_own_ts(struct ike_action *a, const struct ike_child_config *cfg)
+void ike_explain_own_ts(struct ike_action *a, const struct ike_sa *sa,
+			const struct ike_child_config *cfg)
 {
-	text_pair(cfg->local, cfg->n_local, cfg->remote, cfg->n_remote, a->u.explain.offered);
-	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, NULL, 0, cfg->remote, cfg->n_remote);
-	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, NULL, 0, cfg->local, cfg->n_local);
+	struct ike_ts local[IKE_MAX_TS];
+	struct ike_ts remote[IKE_MAX_TS];
+	size_t n_local = ike_vip_local(sa, cfg, local);
+	size_t n_remote = ike_vip_remote(sa, cfg, remote);
+
+	text_pair(local, n_local, remote, n_remote, a->u.explain.offered);
+	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, NULL, 0, remote, n_remote);
+	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, NULL, 0, local, n_local);
 }
 
 /* ---- the responder's choice ---- */
 
-static bool narrow(const struct ike_child_config *cfg, struct ike_child *child,
-		   const struct ike_ts *tsi, uint8_t n_tsi, const struct ike_ts *tsr, uint8_t n_tsr)
+/* @exactly: the peer must ask for neither more nor less than what is configured */
+static bool narrow(const struct ike_sa *sa, const struct ike_child_config *cfg, bool exactly,
+		   struct ike_child *child, const struct ike_ts *tsi, uint8_t n_tsi,
+		   const struct ike_ts *tsr, uint8_t n_tsr)
 {
-	child->n_remote = ike_ts_narrow(tsi, n_tsi, cfg->remote, cfg->n_remote, child->remote);
-	child->n_local = ike_ts_narrow(tsr, n_tsr, cfg->local, cfg->n_local, child->local);
+	struct ike_ts local[IKE_MAX_TS];
+	struct ike_ts remote[IKE_MAX_TS];
+	size_t n_local = ike_vip_local(sa, cfg, local);
+	size_t n_remote = ike_vip_remote(sa, cfg, remote);
+
+	if (exactly && (!ike_ts_same(tsi, n_tsi, remote, n_remote) ||
+			!ike_ts_same(tsr, n_tsr, local, n_local)))
+		return false;
+	child->n_remote = ike_ts_narrow(tsi, n_tsi, remote, n_remote, child->remote);
+	child->n_local = ike_ts_narrow(tsr, n_tsr, local, n_local, child->local);
 	return child->n_remote && child->n_local;
 }
 
-static bool exact(const struct ike_child_config *cfg, const struct ike_ts *tsi, uint8_t n_tsi,
-		  const struct ike_ts *tsr, uint8_t n_tsr)
-{
-	return ike_ts_same(tsi, n_tsi, cfg->remote, cfg->n_remote) &&
-	       ike_ts_same(tsr, n_tsr, cfg->local, cfg->n_local);
-}
-
-static int match_config(const struct ike_peer_config *peer, struct ike_child *child, int only,
+static int match_config(const struct ike_sa *sa, struct ike_child *child, int only,
 			const struct ike_ts *tsi, uint8_t n_tsi, const struct ike_ts *tsr,
 			uint8_t n_tsr)
 {
+	const struct ike_peer_config *peer = &sa->tunnel->cfg;
 	int pass;
 	int i;
 
 	for (pass = 0; pass < 2; pass++)
 		for (i = 0; i < peer->n_children; i++)
 			if ((only < 0 || only == i) &&
-			    (pass || exact(&peer->children[i], tsi, n_tsi, tsr, n_tsr)) &&
-			    narrow(&peer->children[i], child, tsi, n_tsi, tsr, n_tsr))
+			    narrow(sa, &peer->children[i], !pass, child, tsi, n_tsi, tsr, n_tsr))
 				return i;
 	return -1;
 }
@@ -125,14 +139,19 @@ static uint16_t refuse_ts(struct ike_core *c, struct ike_sa *sa, enum ike_step s
 	const struct ike_peer_config *peer = &sa->tunnel->cfg;
 	const struct ike_child_config *child = peer->n_children ? &peer->children[0] : NULL;
 	struct ike_action *a = ike_explain_sa(c, sa, step, IKE_REASON_TS_UNACCEPTABLE, false);
+	struct ike_ts local[IKE_MAX_TS];
+	struct ike_ts remote[IKE_MAX_TS];
+	size_t n_local;
+	size_t n_remote;
 
 	text_pair(tsi, n_tsi, tsr, n_tsr, a->u.explain.offered);
 	if (!child)
 		return IKE_NOTIFY_TS_UNACCEPTABLE;
-	text_pair(child->remote, child->n_remote, child->local, child->n_local,
-		  a->u.explain.wanted);
-	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, tsi, n_tsi, child->remote, child->n_remote);
-	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, tsr, n_tsr, child->local, child->n_local);
+	n_local = ike_vip_local(sa, child, local);
+	n_remote = ike_vip_remote(sa, child, remote);
+	text_pair(remote, n_remote, local, n_local, a->u.explain.wanted);
+	ike_contrast_ts(a, IKE_ASPECT_PEER_TS, tsi, n_tsi, remote, n_remote);
+	ike_contrast_ts(a, IKE_ASPECT_OWN_TS, tsr, n_tsr, local, n_local);
 	return IKE_NOTIFY_TS_UNACCEPTABLE;
 }
 
@@ -166,7 +185,7 @@ uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), tsi, &n_tsi) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), tsr, &n_tsr))
 		return IKE_NOTIFY_INVALID_SYNTAX;
-	match = match_config(&sa->tunnel->cfg, child, cfg, tsi, n_tsi, tsr, n_tsr);
+	match = match_config(sa, child, cfg, tsi, n_tsi, tsr, n_tsr);
 	if (match < 0)
 		return refuse_ts(c, sa, step, tsi, n_tsi, tsr, n_tsr);
 	child->cfg = match;
@@ -192,11 +211,17 @@ static struct ike_action *refuse_answer(struct ike_core *c, struct ike_sa *sa, e
 	return a;
 }
 
-static bool within(const struct ike_child *child, const struct ike_child_config *cfg)
+static bool within(const struct ike_sa *sa, const struct ike_child *child,
+		   const struct ike_child_config *cfg)
 {
+	struct ike_ts local[IKE_MAX_TS];
+	struct ike_ts remote[IKE_MAX_TS];
+	size_t n_local = ike_vip_local(sa, cfg, local);
+	size_t n_remote = ike_vip_remote(sa, cfg, remote);
+
 	return child->n_local && child->n_remote &&
-	       ike_ts_within(child->local, child->n_local, cfg->local, cfg->n_local) &&
-	       ike_ts_within(child->remote, child->n_remote, cfg->remote, cfg->n_remote);
+	       ike_ts_within(child->local, child->n_local, local, n_local) &&
+	       ike_ts_within(child->remote, child->n_remote, remote, n_remote);
 }
 
 static void explain_answer_ts(struct ike_action *a, const struct ike_child *child,
@@ -250,7 +275,7 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 		return IKE_REASON_NO_PROPOSAL_CHOSEN;
 	}
 	child->proposal = o->p;
-	if (within(child, cfg))
+	if (within(sa, child, cfg))
 		return IKE_REASON_NONE;
 	a = refuse_answer(c, sa, step, IKE_REASON_TS_UNACCEPTABLE,
 			  "the answer has selectors outside of ours");
@@ -302,7 +327,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa, uint16_t group)
 	ike_payload_put(&b, IKE_P_NONCE, child->ni.data, child->ni.len);
 	if (group)
 		ike_ke_put(&b, group, child->ke.pub, child->ke.pub_len);
-	ike_child_put_ts(&b, cfg);
+	ike_child_put_ts(&b, sa, cfg);
 	ike_request_send(c, sa, IKE_EXCH_CREATE_CHILD_SA, &b);
 }
 
@@ -329,7 +354,7 @@ static void refused(struct ike_core *c, struct ike_sa *sa, struct ike_job *job, 
 	snprintf(a->u.explain.detail, IKE_MAX_TEXT, "the peer answered %s",
 		 ike_notify_name(type, buf, sizeof(buf)));
 	if (cfg && reason == IKE_REASON_TS_UNACCEPTABLE)
-		ike_explain_own_ts(a, cfg);
+		ike_explain_own_ts(a, sa, cfg);
 	else if (cfg)
 		ike_contrast_ours(a, &cfg->proposals, IKE_KE_OPTIONAL);
 	if (!job->old)

@@ -17,7 +17,7 @@
  * Rules for the caller:
  *  - Actions are carried out in the order given. An INSTALL in flight need not hold up a later
  *    SEND: the kernel keeps packets that arrive on an SPI it has allocated.
- *  - Events that answer an action (SPI, AUTH_MADE, AUTH_CHECKED, ADDRESS) carry the action's token
+ *  - Events that answer an action (SPI, AUTH_MADE, AUTH_CHECKED, LEASED, ADDRESS) carry the action's token
  *    back. They may come in any order, late or never; nothing happens for an unknown token, but
  *    an SPI that nobody waits for is given back with FREE_SPI.
  *  - An answer is given in a later step, never from inside ike_core_step().
@@ -49,6 +49,8 @@
 #define IKE_MAX_AUTHORITIES	320	/* data of CERTREQ: 16 authorities */
 #define IKE_MAX_CONTRASTS	8	/* lines of an explanation that compare */
 #define IKE_MAX_CONTRAST	256	/* one side of such a line, with NUL */
+#define IKE_MAX_VIPS		2	/* virtual addresses of one end: one of each family */
+#define IKE_MAX_DNS		8	/* name servers that come with them */
 #define IKE_TAG_LEN		32	/* the kernel's owner tag of an SA */
 
 #define IKE_NEVER		UINT64_MAX
@@ -108,6 +110,25 @@ struct ike_ts {
 	uint16_t port_max;
 	uint8_t min[16];
 	uint8_t max[16];
+};
+
+/**
+ * struct ike_assigned - what one end has from the other (RFC 7296 sections 2.19 and 3.15)
+ * @n_addrs: used in @addr
+ * @n_dns: used in @dns
+ * @n_subnets: used in @subnet
+ * @addr: virtual addresses, at most one of each family; where it is a question, all zero stands for
+ *	any of the family. Ports are 0
+ * @dns: name servers
+ * @subnet: what is behind the other end; of a family without any, all that the selectors allow
+ */
+struct ike_assigned {
+	uint8_t n_addrs;
+	uint8_t n_dns;
+	uint8_t n_subnets;
+	struct ike_addr addr[IKE_MAX_VIPS];
+	struct ike_addr dns[IKE_MAX_DNS];
+	struct ike_ts subnet[IKE_MAX_TS];
 };
 
 /**
@@ -258,6 +279,12 @@ struct ike_child_config {
  * @ike: IKE proposals
  * @n_children: Child SAs used in @children; 0 gives a childless IKE SA (RFC 6023)
  * @children: the first is negotiated in IKE_AUTH, the others follow
+ * @n_vips: addresses used in @vip; 0: we want none from the peer
+ * @vip: virtual addresses to ask for as initiator, at most one of each family; all zero: any. Local
+ *	selectors of another family are then left out
+ * @last_vip: what the peer assigned before, to be asked for again where @vip says any; family 0
+ *	for none
+ * @pool: the peer must ask for virtual addresses, and has none but those that LEASE gives it
  * @encap: when to use UDP encapsulation
  * @start: who brings it up
  * @ike_lifetime_s: IKE SA is rekeyed after about so many seconds, 0 never
@@ -283,6 +310,10 @@ struct ike_peer_config {
 	struct ike_proposals ike;
 	uint8_t n_children;
 	struct ike_child_config children[IKE_MAX_CHILDREN];
+	uint8_t n_vips;
+	struct ike_addr vip[IKE_MAX_VIPS];
+	struct ike_addr last_vip[IKE_MAX_VIPS];
+	bool pool;
 	enum ike_encap encap;
 	enum ike_start start;
 	uint32_t ike_lifetime_s;
@@ -351,7 +382,7 @@ enum ike_reason {
 	IKE_REASON_CERTIFICATE,		/* the peer's certificate is not accepted */
 	IKE_REASON_TS_UNACCEPTABLE,
 	IKE_REASON_NO_ADDITIONAL_SAS,
-	IKE_REASON_ADDRESS_CONFIG,	/* the peer could not give us a virtual address */
+	IKE_REASON_ADDRESS_CONFIG,	/* a virtual address was wanted and not given */
 	IKE_REASON_CRITICAL_PAYLOAD,	/* a critical payload unknown here or there */
 	IKE_REASON_KERNEL,		/* SPI or SA refused */
 	IKE_REASON_CRYPTO,		/* key exchange or decryption failed */
@@ -394,6 +425,7 @@ enum ike_reason {
  *	INITIAL_CONTACT is sent while they do; they go when a new pair has carried a packet
  * @IKE_EV_ROAMED: u.address: local address changed or the kernel saw the peer move (NAT rebinding);
  *	not ok: the configured local address has left this host, and the SAs with it
+ * @IKE_EV_LEASED: u.lease answers IKE_ACT_LEASE
  */
 enum ike_event_type {
 	IKE_EV_TIMER,
@@ -417,6 +449,7 @@ enum ike_event_type {
 	IKE_EV_HEARD,
 	IKE_EV_ADOPTED,
 	IKE_EV_ROAMED,
+	IKE_EV_LEASED,
 };
 
 /**
@@ -489,6 +522,11 @@ struct ike_event {
 		struct {
 			uint32_t ms;
 		} quiet;
+		/** @assigned: what the peer gets; no address: none can be had, @text says why */
+		struct {
+			const struct ike_assigned *assigned;
+			const char *text;
+		} lease;
 		/**
 		 * @child: index into the tunnel's children, IKE_MAX_CHILDREN if no longer there
 		 * @spi_in: 0 if there is no such half
@@ -523,6 +561,9 @@ struct ike_event {
  * @IKE_ACT_DOWN: the last is gone; u.down says why
  * @IKE_ACT_EXPLAIN: u.explain: why a negotiation failed
  * @IKE_ACT_LOG: u.log
+ * @IKE_ACT_ASSIGNED: u.assigned: the peer has assigned virtual addresses, which replace those before.
+ *	They hold until DOWN
+ * @IKE_ACT_LEASE: u.lease: a peer that has been verified asks for virtual addresses; answer with LEASED
  * @IKE_ACT_FAILED: an attempt to bring the tunnel up ended without a tunnel; u.down says why. It is
  *	tried again by itself with IKE_START_NOW or after IKE_EV_UP
  */
@@ -543,6 +584,8 @@ enum ike_action_type {
 	IKE_ACT_EXPLAIN,
 	IKE_ACT_LOG,
 	IKE_ACT_FAILED,
+	IKE_ACT_ASSIGNED,
+	IKE_ACT_LEASE,
 };
 
 /**
@@ -581,6 +624,7 @@ enum ike_aspect {
 	IKE_ASPECT_OWN_ID,		/* ours: asked for by the peer, and configured here */
 	IKE_ASPECT_PEER_TS,
 	IKE_ASPECT_OWN_TS,
+	IKE_ASPECT_ADDRESS,		/* virtual addresses: assigned by the peer, and asked for */
 	IKE_N_ASPECTS,
 };
 
@@ -758,6 +802,13 @@ struct ike_action {
 			enum ike_reason reason;
 		} down;
 		struct ike_explanation explain;
+		struct ike_assigned assigned;
+		/** @wanted: addresses it would like; the SPIs are those it was verified for */
+		struct {
+			uint64_t spi_i;
+			uint64_t spi_r;
+			struct ike_assigned wanted;
+		} lease;
 		struct {
 			enum ike_log_level level;
 			char text[IKE_MAX_TEXT];

@@ -33,7 +33,7 @@ static const struct {
 	[IKE_REASON_CERTIFICATE] = { "certificate", "the peer's certificate is not accepted" },
 	[IKE_REASON_TS_UNACCEPTABLE] = { "ts-unacceptable", "no common traffic selectors" },
 	[IKE_REASON_NO_ADDITIONAL_SAS] = { "no-additional-sas", "the peer takes no further Child SA" },
-	[IKE_REASON_ADDRESS_CONFIG] = { "address-config", "the peer wants addresses to be assigned" },
+	[IKE_REASON_ADDRESS_CONFIG] = { "address-config", "a virtual address was asked for and not given" },
 	[IKE_REASON_CRITICAL_PAYLOAD] = { "unsupported-critical-payload", "a critical payload one side does not know" },
 	[IKE_REASON_KERNEL] = { "kernel", "the kernel refused the SA" },
 	[IKE_REASON_CRYPTO] = { "crypto", "the key exchange failed" },
@@ -64,6 +64,7 @@ static const char *const aspects[IKE_N_ASPECTS] = {
 	[IKE_ASPECT_OWN_ID] = "own-identity",
 	[IKE_ASPECT_PEER_TS] = "peer-selectors",
 	[IKE_ASPECT_OWN_TS] = "own-selectors",
+	[IKE_ASPECT_ADDRESS] = "virtual-addresses",
 };
 
 const char *ike_step_name(enum ike_step step)

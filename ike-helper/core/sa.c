@@ -225,6 +225,7 @@ struct ike_sa *ike_sa_successor(struct ike_core *c, struct ike_sa *sa, bool init
 	fresh->mobike = sa->mobike;
 	fresh->childless = sa->childless;
 	fresh->peer_id = sa->peer_id;
+	fresh->lease = sa->lease;
 	ike_nonce_new(c, initiator ? &fresh->ni : &fresh->nr);
 	return fresh;
 }

@@ -8,6 +8,7 @@
  *	exchange.c	window, response cache, retransmission
  *	sa_init.c auth.c create_child.c rekey_ike.c info.c	one exchange each, both roles
  *	explain.c	why one of them failed
+ *	vip.c		virtual addresses, as they are asked for, given and narrowed to
  *	child.c sa.c tunnel.c	what the exchanges make and unmake
  *
  * State is plain values. Pointers are ownership (children of an IKE SA, SAs of the core) or lead
@@ -19,6 +20,7 @@
 #include <stdio.h>
 
 #include "buf.h"
+#include "cp.h"
 #include "ids.h"
 #include "ike.h"
 #include "message.h"
@@ -217,6 +219,7 @@ struct ike_answer {
  * @init_r: IKE_SA_INIT response
  * @make_token: of the MAKE_AUTH awaited
  * @check_token: of the CHECK_AUTH awaited
+ * @lease_token: of the LEASE awaited
  * @own: our AUTH data
  * @own_method: and its method
  * @own_certs: our certificates, each behind its length
@@ -231,6 +234,7 @@ struct ike_auth {
 	struct ike_blob init_r;
 	uint32_t make_token;
 	uint32_t check_token;
+	uint32_t lease_token;
 	struct ike_blob own;
 	uint8_t own_method;
 	struct ike_blob own_certs;
@@ -291,6 +295,7 @@ struct ike_traffic {
  * @ke: our half of the key exchange, until it is done
  * @iv: next IV counter of AEADs; never repeats under a key
  * @peer_id: the identity the peer proved
+ * @lease: virtual addresses of the peer, with all that was given with them
  * @next_out: message id of our next request
  * @next_in: message id of the peer's next request
  * @job: our outstanding request
@@ -341,6 +346,7 @@ struct ike_sa {
 	struct ike_ke ke;
 	uint64_t iv;
 	struct ike_id peer_id;
+	struct ike_assigned lease;
 	uint32_t next_out;
 	uint32_t next_in;
 	struct ike_job job;
@@ -399,6 +405,7 @@ struct ike_orphan {
  * @seen: address of the last attempt, taken for the peer's as responder
  * @orphans: SAs without IKE SA
  * @generation: counts Child SAs, for tags
+ * @assigned: what the peer assigned last; asked for again
  * @endpoint_local: last ENDPOINT action
  * @endpoint_remote: last ENDPOINT action
  * @endpoint_encap: last ENDPOINT action
@@ -423,6 +430,7 @@ struct ike_tunnel {
 	struct ike_addr seen;
 	struct ike_orphan *orphans;
 	uint32_t generation;
+	struct ike_assigned assigned;
 	struct ike_addr endpoint_local;
 	struct ike_addr endpoint_remote;
 	bool endpoint_encap;
@@ -708,12 +716,44 @@ void ike_auth_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi);
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_checked() - the verdict on the peer's AUTH data has come */
 void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
+/** ike_auth_leased() - the peer's virtual addresses have come, or there are none for it */
+void ike_auth_leased(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_request() - an IKE_AUTH request */
 void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads *ps,
 		      struct ike_blob *inner, uint8_t first);
 /** ike_auth_response() - an IKE_AUTH response */
 void ike_auth_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
 		       struct ike_payloads *ps, struct ike_blob *inner, uint8_t first);
+
+/* ---- vip.c ---- */
+
+/** ike_vip_ask() - CP(CFG_REQUEST) of the initiator, if the tunnel wants virtual addresses */
+void ike_vip_ask(struct ike_builder *b, const struct ike_tunnel *t);
+/**
+ * ike_vip_take() - what the responder has assigned
+ *
+ * Return: false if we need an address and have none; the explanation has been given.
+ */
+bool ike_vip_take(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps);
+/** ike_vip_explain() - addresses asked for beside those assigned; @theirs NULL: none */
+void ike_vip_explain(struct ike_action *a, const struct ike_tunnel *t,
+		     const struct ike_assigned *theirs);
+/**
+ * ike_vip_lease() - ask for virtual addresses for the initiator, if it is to have some
+ *
+ * Return: true if it goes on with ike_auth_leased(). Otherwise the answer's error may have been set.
+ */
+bool ike_vip_lease(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps);
+/** ike_vip_leased() - keep them for the IKE SA, or set the answer's error */
+void ike_vip_leased(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
+/** ike_vip_give() - CP(CFG_REPLY) of the responder, if it assigns something */
+void ike_vip_give(struct ike_builder *b, const struct ike_sa *sa);
+/** ike_vip_local() - our selectors of a Child SA: of families that we have addresses of */
+size_t ike_vip_local(const struct ike_sa *sa, const struct ike_child_config *cfg,
+		     struct ike_ts *out);
+/** ike_vip_remote() - the peer's selectors: only what was assigned to it, if something was */
+size_t ike_vip_remote(const struct ike_sa *sa, const struct ike_child_config *cfg,
+		      struct ike_ts *out);
 
 /* ---- child.c ---- */
 
@@ -796,7 +836,8 @@ void ike_create_child_response(struct ike_core *c, struct ike_sa *sa, struct ike
 uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, int cfg,
 			  const struct ike_payloads *ps, enum ike_step step, uint8_t *number);
 /** ike_explain_own_ts() - selectors we asked for and the peer refused */
-void ike_explain_own_ts(struct ike_action *a, const struct ike_child_config *cfg);
+void ike_explain_own_ts(struct ike_action *a, const struct ike_sa *sa,
+			const struct ike_child_config *cfg);
 /** ike_child_put_answer() - SA of the responder's answer */
 void ike_child_put_answer(struct ike_builder *b, const struct ike_child *child, uint8_t number);
 /** ike_child_put_answer_ts() - TSi and TSr of the responder's answer */
@@ -805,7 +846,8 @@ void ike_child_put_answer_ts(struct ike_builder *b, const struct ike_child *chil
 void ike_child_put_sa(struct ike_builder *b, const struct ike_proposals *list, uint32_t spi,
 		      enum ike_ke_rule rule);
 /** ike_child_put_ts() - TSi and TSr of the initiator's request */
-void ike_child_put_ts(struct ike_builder *b, const struct ike_child_config *cfg);
+void ike_child_put_ts(struct ike_builder *b, const struct ike_sa *sa,
+		      const struct ike_child_config *cfg);
 /**
  * ike_child_chosen() - check and take over the answer to our offer
  *

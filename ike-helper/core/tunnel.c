@@ -97,12 +97,22 @@ static bool same_selectors(const struct ike_peer_config *a, const struct ike_pee
 	return true;
 }
 
+static bool same_vips(const struct ike_peer_config *a, const struct ike_peer_config *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n_vips && i < b->n_vips; i++)
+		if (!ike_addr_same(&a->vip[i], &b->vip[i]))
+			return false;
+	return a->n_vips == b->n_vips && a->pool == b->pool;
+}
+
 /* What cannot change under an IKE SA: then a new one is made before the old one goes. */
 static bool needs_new_sa(const struct ike_peer_config *a, const struct ike_peer_config *b)
 {
 	return !same_id(&a->local_id, &b->local_id) || !same_id(&a->remote_id, &b->remote_id) ||
 	       a->auth != b->auth || a->encap != b->encap || !same_addrs(a, b) ||
-	       !same_selectors(a, b);
+	       !same_selectors(a, b) || !same_vips(a, b);
 }
 
 static struct ike_tunnel *add_tunnel(struct ike_core *c, const struct ike_peer_config *cfg)

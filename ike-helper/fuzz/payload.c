@@ -154,6 +154,32 @@ static void fuzz_chain(struct ike_chunk body, uint8_t first)
 	ike_writer_free(&certs);
 }
 
+/* What is understood is the same when written and read again. */
+static void fuzz_cp(struct ike_chunk body, uint8_t which)
+{
+	enum ike_cp_type type = which & 1 ? IKE_CFG_REQUEST : IKE_CFG_REPLY;
+	struct ike_builder b = { 0 };
+	struct ike_assigned again;
+	struct ike_assigned a;
+	char text[IKE_MAX_TEXT];
+	size_t i;
+
+	if (ike_cp_get(body, type, &a))
+		return;
+	must(a.n_addrs <= IKE_MAX_VIPS && a.n_dns <= IKE_MAX_DNS && a.n_subnets <= IKE_MAX_TS);
+	ike_cp_addrs_text(a.addr, a.n_addrs, text, sizeof(text));
+	for (i = 0; type == IKE_CFG_REPLY && i < a.n_addrs; i++)
+		must(ike_cp_addr_usable(&a.addr[i]) && ike_cp_addr(&a, a.addr[i].family) == &a.addr[i]);
+	ike_cp_put(&b, type, &a);
+	must(!ike_cp_get((struct ike_chunk){ b.w.data + IKE_PAYLOAD_HEADER_LEN,
+					     b.w.len - IKE_PAYLOAD_HEADER_LEN }, type, &again));
+	must(again.n_addrs == a.n_addrs);
+	must(type == IKE_CFG_REQUEST || again.n_dns == a.n_dns);
+	must(type == IKE_CFG_REQUEST || ike_ts_same(a.subnet, a.n_subnets, again.subnet,
+						    again.n_subnets));
+	ike_writer_free(&b.w);
+}
+
 /* Text of the configuration, but also of what ike_*_text() writes. */
 static void fuzz_text(struct ike_chunk body, uint8_t which)
 {
@@ -182,7 +208,7 @@ static void fuzz_text(struct ike_chunk body, uint8_t which)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static void (*const parsers[])(struct ike_chunk body, uint8_t which) = {
-		fuzz_sa, fuzz_ts, fuzz_id, fuzz_chain, fuzz_text,
+		fuzz_sa, fuzz_ts, fuzz_id, fuzz_chain, fuzz_text, fuzz_cp,
 	};
 
 	if (size >= 2)

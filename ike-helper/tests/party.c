@@ -276,6 +276,23 @@ static void answer_auth(struct party *p, const struct ike_action *act)
 	world_answer(p->w, p, &ev);
 }
 
+static void take_assigned(struct party *p, const struct ike_action *act)
+{
+	assert_true(p->cfg.n_vips && act->u.assigned.n_addrs);
+	p->assigned = act->u.assigned;
+}
+
+static void answer_lease(struct party *p, const struct ike_action *act)
+{
+	struct ike_event ev = { .type = IKE_EV_LEASED, .tunnel = act->tunnel, .token = act->token };
+
+	assert_true(p->cfg.pool && act->u.lease.spi_i && act->u.lease.spi_r);
+	p->wanted = act->u.lease.wanted;
+	ev.u.lease.assigned = &p->pool;
+	ev.u.lease.text = "the pool is empty";
+	world_answer(p->w, p, &ev);
+}
+
 static void send_datagram(struct party *p, const struct ike_action *act)
 {
 	assert_true(act->u.send.len >= IKE_HEADER_LEN);
@@ -382,6 +399,8 @@ static const struct {
 	[IKE_ACT_EXPLAIN] = { "explain", take_explain },
 	[IKE_ACT_LOG] = { "log", take_log },
 	[IKE_ACT_FAILED] = { "failed", take_failed },
+	[IKE_ACT_ASSIGNED] = { "assigned", take_assigned },
+	[IKE_ACT_LEASE] = { "lease", answer_lease },
 };
 
 static void trace_action(const struct party *p, const struct ike_action *act)

@@ -128,6 +128,9 @@ struct explained {
  * @suspect: last PEER_STATE
  * @ups: UP actions, and so on
  * @down_reason: of the last DOWN
+ * @assigned: last ASSIGNED
+ * @pool: answer to LEASE
+ * @wanted: question of the last LEASE
  * @explained: last EXPLAIN
  * @sent: packets given to the kernel
  * @unsent: of these, without an outbound SA
@@ -156,6 +159,9 @@ struct party {
 	unsigned int downs;
 	unsigned int fails;
 	enum ike_reason down_reason;
+	struct ike_assigned assigned;
+	struct ike_assigned pool;
+	struct ike_assigned wanted;
 	struct explained explained;
 	unsigned int sent;
 	unsigned int unsent;
