@@ -7,9 +7,9 @@ libike-pkgs := libcrypto
 
 # The daemon around it; all but main() is an archive, so that tests link what the program does.
 libs += libipvtid
-libipvtid-srcs := $(addprefix ike-helper/io/,actions.c child.c config.c config_keys.c \
+libipvtid-srcs := $(addprefix ike-helper/io/,actions.c assigned.c child.c config.c config_keys.c \
 	config_values.c control.c daemon.c explain.c keys.c kernel.c log.c lookup.c msg.c network.c \
-	prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
+	pool.c prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
 libipvtid-pkgs := libconfig libevent jansson libnl-3.0 libnl-route-3.0 libcap-ng libseccomp
 libipvtid-cflags := -Itools/lib
 
@@ -21,7 +21,10 @@ ipvtid-libs := libipvtid libike libipvti
 include ike-helper/tests/build.mk
 include ike-helper/fuzz/build.mk
 
-tests += test_config test_key_process test_prefix
+tests += test_config test_key_process test_pool test_prefix
+test_pool-srcs := ike-helper/io/tests/test_pool.c
+test_pool-libs := libipvtid libipvti libike
+test_pool-cflags := -Itools/lib
 test_config-srcs := ike-helper/io/tests/test_config.c
 test_config-libs := libipvtid libike
 test_key_process-srcs := ike-helper/io/tests/test_verdict.c

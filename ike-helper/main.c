@@ -18,6 +18,7 @@ enum option_code {
 	OPT_PREPARE,
 	OPT_LOG,
 	OPT_RUN_DIR,
+	OPT_STATE_DIR,
 	OPT_CONTROL,
 	OPT_HELP,
 	OPT_VERSION,
@@ -29,6 +30,7 @@ static const struct option options[] = {
 	{ "prepare", no_argument, NULL, OPT_PREPARE },
 	{ "log", required_argument, NULL, OPT_LOG },
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "help", no_argument, NULL, OPT_HELP },
 	{ "version", no_argument, NULL, OPT_VERSION },
@@ -36,7 +38,8 @@ static const struct option options[] = {
 };
 
 static const char usage[] =
-	"usage: ipvtid [-c PATH] [--log LEVEL] [--run-dir DIR] [--control PATH]\n"
+	"usage: ipvtid [-c PATH] [--log LEVEL] [--run-dir DIR] [--state-dir DIR]\n"
+	"              [--control PATH]\n"
 	"       ipvtid [-c PATH] --prepare\n"
 	"       ipvtid --check PATH\n"
 	"PATH is a file, or a directory with ipvti.conf and conf.d/; default " CONF_DIR "\n"
@@ -70,7 +73,7 @@ static int log_word(const char *text)
 int main(int argc, char **argv)
 {
 	struct daemon_options opt = {
-		.conf_path = CONF_DIR, .run_dir = RUN_DIR, .log = -1,
+		.conf_path = CONF_DIR, .run_dir = RUN_DIR, .state_dir = STATE_DIR, .log = -1,
 		.control_path = getenv("IPVTI_CONTROL"),
 	};
 	const char *control = NULL;	/* goes before the environment, as --run-dir does */
@@ -97,6 +100,9 @@ int main(int argc, char **argv)
 		case OPT_RUN_DIR:
 			opt.run_dir = optarg;
 			opt.control_path = control;
+			break;
+		case OPT_STATE_DIR:
+			opt.state_dir = optarg;
 			break;
 		case OPT_CONTROL:
 			control = optarg;

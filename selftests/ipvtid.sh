@@ -18,7 +18,7 @@ ipvtid_start() {
 	local dir=$WORK/ipvtid.$1
 
 	job ip netns exec "$1" ipvtid -c "$dir/ipvti.conf" --run-dir "$dir/run" \
-		--control "$dir/control" --log debug >>"$dir/log" 2>&1
+		--state-dir "$dir/state" --control "$dir/control" --log debug >>"$dir/log" 2>&1
 	IPVTID_PID[$1]=$JOB
 	wait_for 30 ctl "$1" status
 }

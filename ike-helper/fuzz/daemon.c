@@ -18,7 +18,8 @@
 	"remote-id = \"b.example.net\"; psk = \"secret\";" extra "};\n"
 
 static const char text[] = "tunnel: {\n"
-	TUNNEL("site-b", "vti0", "\"192.0.2.1\"", "routes = \"from-selectors\";")
+	TUNNEL("site-b", "vti0", "\"192.0.2.1\"",
+	       "routes = \"from-selectors\"; virtual-ip = [ \"any4\", \"any6\" ];")
 	TUNNEL("site-c", "vti1", "\"c.example.net\"", "start = \"now\";")
 	"};\n";
 
@@ -194,6 +195,11 @@ void route_close(struct daemon *d)
 }
 
 void route_link_up(struct tunnel *t)
+{
+	(void)t;
+}
+
+void route_adopt(struct tunnel *t)
 {
 	(void)t;
 }

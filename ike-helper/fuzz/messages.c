@@ -35,6 +35,8 @@ static const size_t fixed[MSG_N_TYPES] = {
 	[MSG_ACTIVATE] = sizeof(struct msg_sa),
 	[MSG_DELETE] = sizeof(struct msg_sa),
 	[MSG_PEER_STATE] = sizeof(struct msg_peer),
+	[MSG_ASSIGNED] = sizeof(struct ike_assigned),
+	[MSG_LEASE] = sizeof(struct msg_lease),
 	[MSG_STATE] = sizeof(struct msg_state),
 	[MSG_EXPLAIN] = sizeof(struct ike_explanation),
 	[MSG_LOG] = sizeof(struct msg_log),
@@ -160,6 +162,7 @@ static void put_sa(void)
 	struct ike_install *in = calloc(1, sizeof(*in));
 	struct msg_verdict *v = calloc(1, sizeof(*v));
 	struct msg_sa sa = { .dir = IKE_OUT, .spi = 0x2000 };
+	struct ike_assigned assigned = { .n_addrs = 1, .n_subnets = 1 };
 
 	if (!in || !v)
 		abort();
@@ -172,6 +175,9 @@ static void put_sa(void)
 	PUT(FROM_NETWORK, MSG_ENDPOINT, &endpoint);
 	fill_install(in);
 	PUT(FROM_NETWORK, MSG_INSTALL, in);
+	lookup_literal("10.9.0.1", &assigned.addr[0]);
+	ike_ts_parse("10.2.0.0/24", &assigned.subnet[0]);
+	PUT(FROM_NETWORK, MSG_ASSIGNED, &assigned);
 	PUT(FROM_NETWORK, MSG_ACTIVATE, &sa);
 	PUT(FROM_NETWORK, MSG_DELETE, &sa);
 	free(in);

@@ -108,6 +108,10 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 		t->since = daemon_clock();
 	}
 	t->reason = m->reason;
+	if (m->what == IKE_ACT_DOWN) {
+		assigned_withdraw(t);
+		pool_release(t);
+	}
 	if (m->what == IKE_ACT_FAILED && t->failure.known)
 		explain_line(&t->failure, &t->conf, text, sizeof(text));
 	else
@@ -115,6 +119,26 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
 		snprintf(text, sizeof(text), "%s", t->secret_error);
 	control_state(t, m->what, text);
+}
+
+static void on_assigned(struct tunnel *t, const struct msg *msg)
+{
+	assigned_take(t, msg->data);
+}
+
+static void on_lease(struct tunnel *t, const struct msg *msg)
+{
+	const struct msg_lease *m = msg->data;
+	const struct ike_id *id = tunnel_peer(t, m->spi_i, m->spi_r);
+	struct msg_leased answer = { 0 };
+
+	if (!t->conf.pool.name[0] || !id)
+		snprintf(answer.text, sizeof(answer.text),
+			 "the key process did not verify the peer of that IKE SA");
+	else
+		pool_lease(t, id, &m->wanted, &answer);
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_LEASED, t->handle, msg->head.token,
+		 &answer, sizeof(answer));
 }
 
 static void terminate(char *text, size_t size)
@@ -159,6 +183,8 @@ static tunnel_action *const tunnel_actions[MSG_N_TYPES] = {
 	[MSG_ACTIVATE] = on_activate,
 	[MSG_DELETE] = on_delete,
 	[MSG_PEER_STATE] = on_peer_state,
+	[MSG_ASSIGNED] = on_assigned,
+	[MSG_LEASE] = on_lease,
 	[MSG_STATE] = on_state,
 };
 
@@ -208,7 +234,7 @@ static void from_keys(struct daemon *d, const struct msg *msg)
 	if (!v->ok)
 		log_line(LOG_KEYS, IKE_LOG_NOTICE, t->conf.name, "authentication: %s", text);
 	else if (msg->head.type == MSG_AUTH_CHECKED)
-		tunnel_verified(t, v->spi_i, v->spi_r);
+		tunnel_verified(t, v->spi_i, v->spi_r, &v->remote_id);
 	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, msg->head.tunnel,
 		 msg->head.token, v, sizeof(*v));
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../core/ids.h"
 #include "config.h"
 
 /**
@@ -46,6 +47,7 @@ static const struct {
 	{ "ipvtid", CONF_IN_DAEMON },
 	{ "profile", CONF_IN_PROFILE },
 	{ "tunnel", CONF_IN_TUNNEL },
+	{ "pool", CONF_IN_POOL },
 };
 
 #define N_SECTIONS (sizeof(sections) / sizeof(sections[0]))
@@ -373,6 +375,34 @@ static void load_tunnel(struct loader *l, const struct source *src, config_setti
 	}
 }
 
+static void load_pool(struct loader *l, const struct source *src, config_setting_t *group)
+{
+	const struct conf_key *key;
+	struct conf_pool *p;
+	config_setting_t *s;
+
+	p = reallocarray(l->conf->pools, l->conf->n_pools + 1, sizeof(*p));
+	if (!p)
+		abort();
+	l->conf->pools = p;
+	p += l->conf->n_pools++;
+	memset(p, 0, sizeof(*p));
+	snprintf(p->name, sizeof(p->name), "%s", config_setting_name(group));
+	for (key = conf_keys; key < conf_keys + conf_n_keys; key++) {
+		if (!(key->sections & CONF_IN_POOL))
+			continue;
+		s = config_setting_get_member(group, key->name);
+		if (s)
+			parse_setting(l, key, src->name, s, false, p);
+		else if (key->def)
+			parse_default(l, key, p);
+		else
+			conf_fault(l->faults, src->name, config_setting_source_line(group),
+				   key->name, "is missing from pool \"%s\"; it is the %s", p->name,
+				   key->help);
+	}
+}
+
 static bool name_ok(struct loader *l, const struct source *src, const config_setting_t *group)
 {
 	const char *name = config_setting_name(group);
@@ -409,6 +439,8 @@ static void load_named(struct loader *l, const struct source *src, config_settin
 				   first->name);
 		else if (kind == CONF_IN_TUNNEL)
 			load_tunnel(l, src, group);
+		else if (kind == CONF_IN_POOL)
+			load_pool(l, src, group);
 	}
 }
 
@@ -427,7 +459,7 @@ static void load_sections(struct loader *l, const struct source *src)
 		if (k == N_SECTIONS)
 			conf_fault(l->faults, src->name, config_setting_source_line(s),
 				   config_setting_name(s),
-				   "unknown section; allowed are ipvtid, profile and tunnel");
+				   "unknown section; allowed are ipvtid, profile, tunnel and pool");
 		else if (!config_setting_is_group(s))
 			conf_fault(l->faults, src->name, config_setting_source_line(s),
 				   config_setting_name(s), "is not a group; write %s: { … }",
@@ -514,6 +546,52 @@ static void check_auth(struct loader *l, const struct conf_tunnel *t)
 	}
 }
 
+/* Somebody must be asked for virtual addresses, and traffic of their families must be allowed. */
+static void check_virtual_ip(struct loader *l, const struct conf_tunnel *t)
+{
+	uint32_t i, k;
+
+	if (t->virtual_ip.n && !t->remote.n)
+		tunnel_fault(l, t, "virtual-ip",
+			     "asks nobody: tunnel \"%s\" has no remote to connect to", t->name);
+	for (i = 0; i < t->virtual_ip.n; i++) {
+		for (k = 0; k < t->local_ts.n; k++)
+			if (t->local_ts.v[k].family == t->virtual_ip.v[i].family)
+				break;
+		if (k == t->local_ts.n)
+			tunnel_fault(l, t, "virtual-ip",
+				     "asks for an IPv%u address, but local-ts of tunnel \"%s\" has no IPv%u selector",
+				     t->virtual_ip.v[i].family, t->name,
+				     t->virtual_ip.v[i].family);
+	}
+}
+
+static void find_pool(struct loader *l, struct conf_tunnel *t)
+{
+	struct ike_ts common[IKE_MAX_TS];
+	size_t i;
+
+	if (!t->pool.name[0])
+		return;
+	for (i = 0; i < l->conf->n_pools; i++)
+		if (!strcmp(l->conf->pools[i].name, t->pool.name))
+			break;
+	if (i == l->conf->n_pools) {
+		tunnel_fault(l, t, "pool", "there is no pool \"%s\"", t->pool.name);
+		return;
+	}
+	t->pool = l->conf->pools[i];
+	if (t->virtual_ip.n)
+		tunnel_fault(l, t, "pool",
+			     "and virtual-ip exclude each other: tunnel \"%s\" would ask for addresses and hand out some",
+			     t->name);
+	if (!ike_ts_narrow(t->pool.addresses.v, t->pool.addresses.n, t->remote_ts.v,
+			   t->remote_ts.n, common))
+		tunnel_fault(l, t, "pool",
+			     "has no address that remote-ts of tunnel \"%s\" lets through",
+			     t->name);
+}
+
 static void check_tunnels(struct loader *l)
 {
 	const struct config *c = l->conf;
@@ -522,6 +600,7 @@ static void check_tunnels(struct loader *l)
 	for (i = 0; i < c->n; i++) {
 		const struct conf_tunnel *t = &c->tunnels[i];
 
+		find_pool(l, &c->tunnels[i]);
 		for (k = 0; k < i; k++)
 			if (t->device[0] && !strcmp(c->tunnels[k].device, t->device))
 				tunnel_fault(l, t, "device",
@@ -532,6 +611,7 @@ static void check_tunnels(struct loader *l)
 				     "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
 				     t->name);
 		check_auth(l, t);
+		check_virtual_ip(l, t);
 		check_on_traffic(l, t);
 		if (t->give_up && t->detect > t->give_up)
 			tunnel_fault(l, t, "detect",
@@ -569,6 +649,7 @@ void conf_free(struct config *conf)
 	if (conf->tunnels)
 		explicit_bzero(conf->tunnels, conf->n * sizeof(*conf->tunnels));
 	free(conf->tunnels);
+	free(conf->pools);
 	memset(conf, 0, sizeof(*conf));
 }
 

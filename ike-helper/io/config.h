@@ -69,6 +69,16 @@ struct conf_hosts {
 	char v[IKE_MAX_ADDRS][CONF_HOST_MAX];
 };
 
+/**
+ * struct conf_vips - virtual addresses to ask the peer for, at most one of each family
+ * @n: used in @v
+ * @v: all zero stands for any address of the family
+ */
+struct conf_vips {
+	uint32_t n;
+	struct ike_addr v[IKE_MAX_VIPS];
+};
+
 enum conf_secret_kind {
 	CONF_SECRET_INLINE,
 	CONF_SECRET_FILE,
@@ -94,6 +104,28 @@ struct conf_secret {
 struct conf_place {
 	char file[256];
 	uint32_t line;
+};
+
+/**
+ * struct conf_addresses - addresses without a prefix length
+ */
+struct conf_addresses {
+	uint32_t n;
+	struct ike_addr v[IKE_MAX_DNS];
+};
+
+/**
+ * struct conf_pool - virtual addresses to hand out, and what goes with them
+ * @name: of its group in the file; empty for none
+ * @addresses: ranges
+ * @dns: name servers
+ * @subnets: what is behind us
+ */
+struct conf_pool {
+	char name[IKE_MAX_NAME];
+	struct conf_selectors addresses;
+	struct conf_addresses dns;
+	struct conf_selectors subnets;
 };
 
 #define CONF_KEYS_MAX 64
@@ -135,6 +167,8 @@ struct conf_tunnel {
 	struct conf_selectors local_ts;
 	struct conf_selectors remote_ts;
 	struct conf_prefixes address;
+	struct conf_vips virtual_ip;
+	struct conf_pool pool;
 	struct conf_routes routes;
 	uint64_t metric;
 	uint64_t backstop;
@@ -182,9 +216,13 @@ struct conf_daemon {
  * @daemon: what concerns no single tunnel
  * @n: tunnels used in @tunnels
  * @tunnels: in the order of the files
+ * @n_pools: pools used in @pools
+ * @pools: likewise
  */
 struct config {
 	struct conf_daemon daemon;
+	size_t n_pools;
+	struct conf_pool *pools;
 	size_t n;
 	struct conf_tunnel *tunnels;
 };
@@ -203,6 +241,7 @@ enum conf_section {
 	CONF_IN_DAEMON = 1,
 	CONF_IN_PROFILE = 2,
 	CONF_IN_TUNNEL = 4,
+	CONF_IN_POOL = 8,
 };
 
 struct conf_type;
@@ -212,7 +251,8 @@ struct conf_type;
  * @name: as in the file
  * @sections: enum conf_section, or-ed
  * @type: how to read it
- * @offset: of the field in struct conf_tunnel, or in struct conf_daemon for CONF_IN_DAEMON
+ * @offset: of the field in struct conf_tunnel, or in struct conf_daemon for CONF_IN_DAEMON, or in
+ *	struct conf_pool for CONF_IN_POOL
  * @size: of that field
  * @min: smallest number, in the unit of the field
  * @max: largest number
@@ -297,7 +337,8 @@ struct conf_type {
 extern const struct conf_type conf_type_word, conf_type_number, conf_type_duration,
 	conf_type_size, conf_type_flag, conf_type_name, conf_type_ifname, conf_type_address,
 	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
-	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_routes,
+	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_vips, conf_type_pool,
+	conf_type_ranges, conf_type_subnets, conf_type_addresses, conf_type_routes,
 	conf_type_selectors, conf_type_ike_proposals, conf_type_esp_proposals;
 
 /**

@@ -25,6 +25,9 @@ static const char *const words_off[] = { "off", NULL };
 #define DAEMON_FIELD(f) \
 	.offset = offsetof(struct conf_daemon, f), .size = sizeof(((struct conf_daemon *)0)->f)
 
+#define POOL_FIELD(f) \
+	.offset = offsetof(struct conf_pool, f), .size = sizeof(((struct conf_pool *)0)->f)
+
 #define SECOND UINT64_C(1000)
 #define HOUR (3600 * SECOND)
 #define DAY (24 * HOUR)
@@ -44,6 +47,14 @@ const struct conf_key conf_keys[] = {
 	{ "half-open-max", CONF_IN_DAEMON, &conf_type_number, DAEMON_FIELD(half_open_max), .min = 1,
 	  .max = 65536, .def = "256", .reload = CONF_RESTART,
 	  .help = "half-open IKE SAs in all" },
+
+	/* pools */
+	{ "addresses", CONF_IN_POOL, &conf_type_ranges, POOL_FIELD(addresses), .def = NULL,
+	  .reload = CONF_RENEGOTIATE, .help = "ranges of addresses to hand out" },
+	{ "dns", CONF_IN_POOL, &conf_type_addresses, POOL_FIELD(dns), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "name servers that go with them" },
+	{ "subnets", CONF_IN_POOL, &conf_type_subnets, POOL_FIELD(subnets), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "subnets that the peer is to route to us" },
 
 	/* must be read before the proposals are */
 	{ "legacy", SHARED, &conf_type_flag, FIELD(legacy), .def = "no",
@@ -131,6 +142,10 @@ const struct conf_key conf_keys[] = {
 	/* the device and what is routed into it */
 	{ "address", CONF_IN_TUNNEL, &conf_type_prefixes, FIELD(address), .def = "",
 	  .reload = CONF_IN_PLACE, .help = "addresses of the device" },
+	{ "virtual-ip", SHARED, &conf_type_vips, FIELD(virtual_ip), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "addresses of the device to ask the peer for" },
+	{ "pool", SHARED, &conf_type_pool, FIELD(pool), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "pool that the peer gets its addresses from" },
 	{ "routes", SHARED, &conf_type_routes, FIELD(routes), .def = "",
 	  .reload = CONF_IN_PLACE, .help = "prefixes routed into the device" },
 	{ "metric", SHARED, &conf_type_number, FIELD(metric), .min = 1, .max = 4000000000,

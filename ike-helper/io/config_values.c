@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../core/cp.h"
 #include "config.h"
 #include "secret.h"
 
@@ -441,6 +442,159 @@ static bool parse_prefixes(struct conf_faults *faults, const struct conf_key *ke
 }
 
 const struct conf_type conf_type_prefixes = { "prefixes", true, parse_prefixes };
+
+static bool read_vip(const char *text, struct ike_addr *a)
+{
+	memset(a, 0, sizeof(*a));
+	if (!strcmp(text, "any4") || !strcmp(text, "any6")) {
+		a->family = text[3] - '0';
+		return true;
+	}
+	a->family = read_ip(text, a->ip);
+	return ike_cp_addr_usable(a);
+}
+
+static bool parse_vips(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	struct conf_vips *list = field;
+	struct ike_addr a;
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	for (i = 0; i < t->n; i++) {
+		if (!read_vip(t->item[i], &a)) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is not allowed; give any4, any6, or the address to ask for",
+				   t->item[i]);
+			return false;
+		}
+		if (list->n && (list->n == IKE_MAX_VIPS || list->v[0].family == a.family)) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is a second one of its family; allowed is one of each",
+				   t->item[i]);
+			return false;
+		}
+		list->v[list->n++] = a;
+	}
+	return true;
+}
+
+const struct conf_type conf_type_vips = { "virtual addresses", true, parse_vips };
+
+/* The pool itself is looked up when all files are read. */
+static bool parse_pool(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	struct conf_pool *pool = field;
+
+	memset(pool, 0, sizeof(*pool));
+	if (strlen(t->item[0]) >= sizeof(pool->name)) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not a name of up to %zu characters", t->item[0],
+			   sizeof(pool->name) - 1);
+		return false;
+	}
+	memcpy(pool->name, t->item[0], strlen(t->item[0]) + 1);
+	return true;
+}
+
+const struct conf_type conf_type_pool = { "pool", false, parse_pool };
+
+/* Neither the first address of a prefix nor, with IPv4, the last is one of a host. */
+static void leave_out_ends(struct ike_ts *ts)
+{
+	size_t last = ts->family == 4 ? 3 : 15;
+
+	if (ts->max[last] - ts->min[last] < 3 && !memcmp(ts->min, ts->max, last))
+		return;
+	ts->min[last]++;
+	if (ts->family == 4)
+		ts->max[last]--;
+}
+
+static bool read_range(const char *text, struct ike_ts *ts)
+{
+	if (strchr(text, '[') || !ike_ts_parse(text, ts))
+		return false;
+	if (strchr(text, '/'))
+		leave_out_ends(ts);
+	return true;
+}
+
+static bool read_subnet(const char *text, struct ike_ts *ts)
+{
+	struct conf_prefix p;
+
+	return read_prefix(text, &p) && !host_bits(&p) && ike_ts_parse(text, ts);
+}
+
+static bool parse_ts_list(struct conf_faults *faults, const struct conf_key *key,
+			  const struct conf_text *t, void *field, const char *example,
+			  bool (*read)(const char *text, struct ike_ts *ts))
+{
+	struct conf_selectors *list = field;
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	if (t->n > IKE_MAX_TS) {
+		conf_fault(faults, t->file, t->line, key->name, "%u elements; allowed are %d", t->n,
+			   IKE_MAX_TS);
+		return false;
+	}
+	for (i = 0; i < t->n; i++) {
+		if (read(t->item[i], &list->v[i]))
+			continue;
+		conf_fault(faults, t->file, t->line, key->name, "\"%s\" is not allowed; give %s",
+			   t->item[i], example);
+		return false;
+	}
+	list->n = t->n;
+	return true;
+}
+
+static bool parse_ranges(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	return parse_ts_list(faults, key, t, field,
+			     "a range as \"10.9.0.10-10.9.0.99\" or a prefix as \"2001:db8:9::/112\"",
+			     read_range);
+}
+
+const struct conf_type conf_type_ranges = { "ranges", true, parse_ranges };
+
+static bool parse_subnets(struct conf_faults *faults, const struct conf_key *key,
+			  const struct conf_text *t, void *field)
+{
+	return parse_ts_list(faults, key, t, field,
+			     "a prefix as \"192.168.200.0/24\", without bits behind its length",
+			     read_subnet);
+}
+
+const struct conf_type conf_type_subnets = { "subnets", true, parse_subnets };
+
+static bool parse_addresses(struct conf_faults *faults, const struct conf_key *key,
+			    const struct conf_text *t, void *field)
+{
+	struct conf_addresses *list = field;
+	struct ike_addr *a;
+	unsigned int i;
+
+	memset(list, 0, sizeof(*list));
+	for (i = 0; i < t->n; i++) {
+		a = &list->v[list->n];
+		if (list->n == IKE_MAX_DNS || !(a->family = read_ip(t->item[i], a->ip))) {
+			conf_fault(faults, t->file, t->line, key->name,
+				   "\"%s\" is not allowed; give up to %d addresses", t->item[i],
+				   IKE_MAX_DNS);
+			return false;
+		}
+		list->n++;
+	}
+	return true;
+}
+
+const struct conf_type conf_type_addresses = { "addresses", true, parse_addresses };
 
 static bool parse_routes(struct conf_faults *faults, const struct conf_key *key,
 			 const struct conf_text *t, void *field)

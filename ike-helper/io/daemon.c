@@ -172,6 +172,7 @@ static void end(struct daemon *d, struct config *conf)
 	control_close(d);
 	processes_stop(d);
 	tunnels_free(d);
+	pool_close(d);
 	route_close(d);
 	kernel_close(d);
 	conf_free(conf);
@@ -190,6 +191,7 @@ int daemon_run(const struct daemon_options *opt)
 
 	snprintf(path, sizeof(path), "%s/control", opt->run_dir);
 	d.control_path = opt->control_path ? opt->control_path : path;
+	d.state_dir = opt->state_dir;
 	if (!begin(&d, opt, &conf) || !make_run_dir(opt->run_dir))
 		goto out;
 	catch_signals(&d, signals);
@@ -197,6 +199,7 @@ int daemon_run(const struct daemon_options *opt)
 	    !sockets_open(&d))
 		goto out;
 	tunnels_load(&d, &conf);
+	pool_open(&d);
 	route_sweep(&d);
 	processes_start(&d);
 	log_notice(NULL, "ipvtid " IPVTI_VERSION " started, %zu tunnels", conf.n);

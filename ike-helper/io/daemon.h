@@ -19,6 +19,7 @@
 #include "tag.h"
 
 #define RUN_DIR "/run/ipvti"
+#define STATE_DIR "/var/lib/ipvti"
 #define PROBE_AFTER 3		/* of the detection time, one part may pass in silence */
 #define VERIFIED_MAX 8		/* IKE SAs of one tunnel at a time: the old, the new, collisions */
 
@@ -66,10 +67,12 @@ struct failure {
 
 /**
  * struct verified - an IKE SA whose peer the key process verified
+ * @id: who it is; type IKE_ID_ANY of one that came by a rekey
  */
 struct verified {
 	uint64_t spi_i;
 	uint64_t spi_r;
+	struct ike_id id;
 };
 
 /**
@@ -107,6 +110,9 @@ struct verified {
  * @authorities_len: octets used in @authorities
  * @authorities: data of CERTREQ
  * @failure: of the last negotiation that failed
+ * @assigned: what the peer assigned last; asked for again
+ * @assigned_set: and it holds
+ * @assigned_before: by an earlier daemon: of it the addresses are known, and the routes on the device
  * @addresses: of the device, as set by route.c
  * @routes: into the device, as set by route.c; also while the device is down
  * @backstops: as set by route.c
@@ -146,6 +152,9 @@ struct tunnel {
 	uint32_t authorities_len;
 	uint8_t authorities[IKE_MAX_AUTHORITIES];
 	struct failure failure;
+	struct ike_assigned assigned;
+	bool assigned_set;
+	bool assigned_before;
 	struct conf_prefixes addresses;
 	struct conf_prefixes routes;
 	struct conf_prefixes backstops;
@@ -175,6 +184,7 @@ struct process {
  * @base: event loop
  * @conf_path: where the configuration is
  * @control_path: control socket
+ * @state_dir: what is to survive a restart of the host
  * @log_fixed: the level was given on the command line
  * @conf: what does not belong to a tunnel
  * @tunnels: configured tunnels, in the order of the configuration
@@ -187,6 +197,7 @@ struct process {
  * @processes: by enum msg_role; the parent's is unused
  * @n_sockets: used in @sockets
  * @sockets: UDP sockets of the network process
+ * @leases: struct of pool.c
  * @rtnl: struct of route.c
  * @control: struct of control.c
  */
@@ -194,6 +205,7 @@ struct daemon {
 	struct event_base *base;
 	const char *conf_path;
 	const char *control_path;
+	const char *state_dir;
 	bool log_fixed;
 	struct conf_daemon conf;
 	struct tunnel_list tunnels;
@@ -206,6 +218,7 @@ struct daemon {
 	struct process processes[MSG_N_ROLES];
 	int n_sockets;
 	int sockets[CHILD_MAX_SOCKETS];
+	struct leases *leases;
 	struct rtnl *rtnl;
 	struct control *control;
 };
@@ -216,12 +229,14 @@ struct daemon {
  * struct daemon_options - from the command line
  * @conf_path: file or directory
  * @run_dir: directory of the control socket
+ * @state_dir: directory of the leases
  * @control_path: control socket, or NULL: in @run_dir
  * @log: least level, or -1: as configured
  */
 struct daemon_options {
 	const char *conf_path;
 	const char *run_dir;
+	const char *state_dir;
 	const char *control_path;
 	int log;
 };
@@ -357,8 +372,17 @@ bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag);
 
 /**
  * tunnel_verified() - the key process verified a peer
+ * @t: tunnel
+ * @spi_i: for this IKE SA
+ * @spi_r: likewise
+ * @id: who it is
  */
-void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r);
+void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r, const struct ike_id *id);
+
+/**
+ * tunnel_peer() - the identity that was proved for an IKE SA, or NULL
+ */
+const struct ike_id *tunnel_peer(struct tunnel *t, uint64_t spi_i, uint64_t spi_r);
 
 /* ---- processes.c ----------------------------------------------------------------------------- */
 
@@ -482,6 +506,80 @@ bool kernel_device_get(struct tunnel *t, struct ipvti_message *msg);
  */
 bool kernel_sa_get(struct tunnel *t, uint8_t dir, uint32_t spi, struct ipvti_message *msg);
 
+/* ---- assigned.c ------------------------------------------------------------------------------ */
+
+/**
+ * assigned_take() - the network process says that the peer has assigned virtual addresses
+ *
+ * They go to the device if the tunnel asks for such, and its peer has been verified.
+ */
+void assigned_take(struct tunnel *t, const struct ike_assigned *m);
+
+/**
+ * assigned_adopt() - take over what an earlier daemon has put on the device
+ * @t: tunnel; its SAs and the addresses of its device are known
+ *
+ * While SAs are left the addresses stay; in any case they are asked for again.
+ */
+void assigned_adopt(struct tunnel *t);
+
+/**
+ * assigned_withdraw() - the tunnel is down, or asks for no addresses any more
+ */
+void assigned_withdraw(struct tunnel *t);
+
+/**
+ * assigned_addresses() - add those the device is to have to a list
+ */
+void assigned_addresses(const struct tunnel *t, struct conf_prefixes *list);
+
+/**
+ * assigned_destinations() - add what a selector of the peer's side lets us route there to a list
+ *
+ * Where the peer has named subnets of the family, that is what both have in common.
+ */
+void assigned_destinations(const struct tunnel *t, const struct ike_ts *ts,
+			   struct conf_prefixes *list);
+
+/**
+ * assigned_hints() - what the core is to ask for again
+ */
+void assigned_hints(const struct tunnel *t, struct ike_peer_config *p);
+
+/**
+ * assigned_json() - add what holds to an object for people
+ */
+void assigned_json(const struct tunnel *t, json_t *o);
+
+/* ---- pool.c ---------------------------------------------------------------------------------- */
+
+/**
+ * pool_open() - read the leases
+ * @d: daemon; its state directory is known
+ *
+ * What cannot be read of them is logged and forgotten.
+ */
+void pool_open(struct daemon *d);
+void pool_close(struct daemon *d);
+
+/**
+ * pool_lease() - addresses for a peer from the pool of its tunnel
+ * @t: tunnel with a pool
+ * @id: the peer, as it has proved
+ * @wanted: families, and addresses it would like; not trusted
+ * @m: filled in
+ *
+ * A peer gets what it had before; then what it would like; then what nobody had; and last what is
+ * not in use, the longest unused first. What is leased is written before it is told.
+ */
+void pool_lease(struct tunnel *t, const struct ike_id *id, const struct ike_assigned *wanted,
+		struct msg_leased *m);
+
+/**
+ * pool_release() - the tunnel is down: its leases are kept, but no longer in use
+ */
+void pool_release(struct tunnel *t);
+
 /* ---- route.c --------------------------------------------------------------------------------- */
 
 #define ROUTE_PROTOCOL 94			/* of addresses and routes of the daemon */
@@ -499,6 +597,12 @@ void route_close(struct daemon *d);
  * route_link_up() - set a device administratively up
  */
 void route_link_up(struct tunnel *t);
+
+/**
+ * route_adopt() - learn which addresses of the device an earlier daemon has set, and with virtual
+ * addresses also which routes, since they come from what the peer has said
+ */
+void route_adopt(struct tunnel *t);
 
 /**
  * route_apply() - make addresses, routes, backstops and sysctls of a tunnel as they should be

@@ -29,6 +29,7 @@ static const struct remedy {
 	{ IKE_REASON_AUTH_METHOD, { "auth" }, { NULL } },
 	{ IKE_REASON_CERTIFICATE, { "ca", "crl", "remote-id" }, { NULL } },
 	{ IKE_REASON_TS_UNACCEPTABLE, { "local-ts", "remote-ts" }, { NULL } },
+	{ IKE_REASON_ADDRESS_CONFIG, { "virtual-ip" }, { NULL } },
 };
 
 /* The key that decides of an aspect; NULL: the reason tells more. */
@@ -38,6 +39,7 @@ static const char *const aspect_keys[IKE_N_ASPECTS] = {
 	[IKE_ASPECT_OWN_ID] = "local-id",
 	[IKE_ASPECT_PEER_TS] = "remote-ts",
 	[IKE_ASPECT_OWN_TS] = "local-ts",
+	[IKE_ASPECT_ADDRESS] = "virtual-ip",
 };
 
 static bool about_ike(const struct ike_explanation *e)

@@ -295,6 +295,7 @@ void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, siz
 	v->spi_i = m->spi_i;
 	v->spi_r = m->spi_r;
 	v->reason = IKE_REASON_AUTH_FAILED;
+	v->remote_id = m->remote_id;
 	if (m->certs_len > len || m->auth_len > sizeof(m->auth)) {
 		snprintf(v->text, sizeof(v->text), "a malformed question");
 		return;

@@ -59,6 +59,11 @@ enum msg_type {
 	/* parent to resolver and back */
 	MSG_LOOKUP,		/* struct msg_lookup */
 	MSG_FOUND,		/* struct msg_found */
+	/* network process to parent */
+	MSG_ASSIGNED,		/* struct ike_assigned */
+	MSG_LEASE,		/* struct msg_lease */
+	/* and its answer */
+	MSG_LEASED,		/* struct msg_leased */
 	MSG_N_TYPES,
 };
 
@@ -179,6 +184,7 @@ struct msg_auth {
  * @text: why not
  * @auth: our AUTH data
  * @certs: our certificates, each behind its length
+ * @remote_id: MSG_AUTH_CHECKED: the identity that was proved
  */
 struct msg_verdict {
 	bool ok;
@@ -191,6 +197,28 @@ struct msg_verdict {
 	char text[IKE_MAX_TEXT];
 	uint8_t auth[IKE_MAX_AUTH];
 	uint8_t certs[IKE_MAX_CERTS];
+	struct ike_id remote_id;
+};
+
+/**
+ * struct msg_lease - a peer asks for virtual addresses
+ * @spi_i: IKE SPIs that it was verified for
+ * @spi_r: likewise
+ * @wanted: addresses
+ */
+struct msg_lease {
+	uint64_t spi_i;
+	uint64_t spi_r;
+	struct ike_assigned wanted;
+};
+
+/**
+ * struct msg_leased - what it gets
+ * @assigned: no address: @text says why not
+ */
+struct msg_leased {
+	struct ike_assigned assigned;
+	char text[IKE_MAX_TEXT];
 };
 
 /**

@@ -225,6 +225,11 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		.remote = act->u.endpoint.remote,
 		.encap = act->u.endpoint.encap,
 	};
+	struct msg_lease lease = {
+		.spi_i = act->u.lease.spi_i,
+		.spi_r = act->u.lease.spi_r,
+		.wanted = act->u.lease.wanted,
+	};
 	const struct {
 		enum msg_type type;
 		const void *data;
@@ -242,6 +247,8 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		[IKE_ACT_UP] = { MSG_STATE, &state, sizeof(state) },
 		[IKE_ACT_DOWN] = { MSG_STATE, &state, sizeof(state) },
 		[IKE_ACT_FAILED] = { MSG_STATE, &state, sizeof(state) },
+		[IKE_ACT_LEASE] = { MSG_LEASE, &lease, sizeof(lease) },
+		[IKE_ACT_ASSIGNED] = { MSG_ASSIGNED, &act->u.assigned, sizeof(act->u.assigned) },
 	};
 
 	switch (act->type) {
@@ -436,6 +443,18 @@ static void on_verdict(struct network *net, const struct msg *msg, enum ike_even
 	step(net, &ev);
 }
 
+static void on_leased(struct network *net, const struct msg *msg)
+{
+	const struct msg_leased *m = msg->data;
+	struct ike_event ev = {
+		.type = IKE_EV_LEASED, .tunnel = msg->head.tunnel, .token = msg->head.token,
+	};
+
+	ev.u.lease.assigned = &m->assigned;
+	ev.u.lease.text = m->text;
+	step(net, &ev);
+}
+
 static void on_status_get(struct network *net, const struct msg *msg)
 {
 	struct msg_status m = { .now = now_ms() };
@@ -470,6 +489,9 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 		break;
 	case MSG_AUTH_CHECKED:
 		on_verdict(net, msg, IKE_EV_AUTH_CHECKED);
+		break;
+	case MSG_LEASED:
+		on_leased(net, msg);
 		break;
 	case MSG_LOG_LEVEL:
 		net->level = ((const struct msg_level *)msg->data)->level;

@@ -58,10 +58,14 @@ static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 		*list = t->conf.routes.list;
 		return;
 	}
+	if (t->assigned_before) {
+		*list = t->routes;
+		return;
+	}
 	memset(list, 0, sizeof(*list));
 	LIST_FOREACH(sa, &t->sas, link)
 		for (i = 0; i < sa->n_remote; i++)
-			prefix_from_range(&sa->remote[i], list);
+			assigned_destinations(t, &sa->remote[i], list);
 	if (!list->n)
 		*list = t->routes;
 	for (i = 0; !t->routes.n && i < t->conf.remote_ts.n && LIST_EMPTY(&t->sas); i++)
@@ -265,6 +269,84 @@ void route_describe(struct daemon *d, const struct ike_addr *local, const struct
 	ask_route(remote, local, d->conf.fwmark, describe, &result);
 }
 
+/* Addresses of the device with our protocol. */
+static int found_address(struct nl_msg *msg, void *arg)
+{
+	const struct ifaddrmsg *ifa = nlmsg_data(nlmsg_hdr(msg));
+	struct nlattr *tb[IFA_PROTO + 1];
+	struct conf_prefix p = { 0 };
+	struct tunnel *t = arg;
+	struct nlattr *ip;
+
+	if (nlmsg_parse(nlmsg_hdr(msg), sizeof(*ifa), tb, IFA_PROTO, NULL) < 0 ||
+	    ifa->ifa_index != t->ifindex || !tb[IFA_PROTO] ||
+	    nla_get_u8(tb[IFA_PROTO]) != ROUTE_PROTOCOL)
+		return NL_SKIP;
+	ip = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	p.family = ifa->ifa_family == AF_INET ? 4 : 6;
+	p.len = ifa->ifa_prefixlen;
+	if (ip && nla_len(ip) == (p.family == 4 ? 4 : 16)) {
+		memcpy(p.ip, nla_data(ip), nla_len(ip));
+		prefix_add(&t->addresses, &p);
+	}
+	return NL_OK;
+}
+
+static struct conf_prefix destination(struct rtnl_route *route)
+{
+	struct nl_addr *dst = rtnl_route_get_dst(route);
+	struct conf_prefix p = { 0 };
+
+	p.family = rtnl_route_get_family(route) == AF_INET ? 4 : 6;
+	p.len = nl_addr_get_prefixlen(dst);
+	memcpy(p.ip, nl_addr_get_binary_addr(dst), nl_addr_get_len(dst));
+	return p;
+}
+
+static void found_route(struct nl_object *obj, void *arg)
+{
+	struct rtnl_route *route = (struct rtnl_route *)obj;
+	struct rtnl_nexthop *nh = rtnl_route_nexthop_n(route, 0);
+	struct tunnel *t = arg;
+	struct conf_prefix p;
+
+	if (rtnl_route_get_protocol(route) != ROUTE_PROTOCOL ||
+	    rtnl_route_get_table(route) != RT_TABLE_MAIN || !nh ||
+	    rtnl_route_get_type(route) != RTN_UNICAST ||
+	    rtnl_route_nh_get_ifindex(nh) != (int)t->ifindex)
+		return;
+	p = destination(route);
+	prefix_add(&t->routes, &p);
+}
+
+static void adopt_routes(struct tunnel *t)
+{
+	struct nl_cache *cache;
+
+	if (rtnl_route_alloc_cache(t->d->rtnl->sk, AF_UNSPEC, 0, &cache) < 0)
+		return;
+	nl_cache_foreach(cache, found_route, t);
+	nl_cache_free(cache);
+	t->metric = t->conf.metric;
+}
+
+void route_adopt(struct tunnel *t)
+{
+	struct ifaddrmsg ifa = { .ifa_family = AF_UNSPEC };
+	struct nl_sock *sk = nl_socket_alloc();
+
+	if (t->conf.virtual_ip.n)
+		adopt_routes(t);
+	if (!sk)
+		abort();
+	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, found_address, t);
+	if (nl_connect(sk, NETLINK_ROUTE) < 0 ||
+	    nl_send_simple(sk, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa)) < 0 ||
+	    nl_recvmsgs_default(sk) < 0)
+		log_debug(t->conf.name, "addresses of %s cannot be read", t->conf.device);
+	nl_socket_free(sk);
+}
+
 /* ---- as it should be ------------------------------------------------------------------------- */
 
 /* A route into a device that is down comes when it is set up. */
@@ -307,9 +389,24 @@ static void ensure(struct tunnel *t, const char *who)
 		    &t->routes.v[i], who);
 }
 
+/* Return: whether one has gone. */
+static bool delete_addresses(struct tunnel *t, const struct conf_prefixes *before)
+{
+	bool gone = false;
+	uint32_t i;
+
+	for (i = 0; i < before->n && t->ifindex; i++) {
+		if (prefix_in(&t->addresses, &before->v[i]))
+			continue;
+		request_address(t->d->rtnl, &before->v[i], t->ifindex, false);
+		gone = true;
+	}
+	return gone;
+}
+
 void route_apply(struct tunnel *t)
 {
-	struct conf_prefixes routes, backstops = { 0 };
+	struct conf_prefixes routes, backstops = { 0 }, before = t->addresses;
 	struct rtnl *r = t->d->rtnl;
 	uint32_t i;
 
@@ -322,13 +419,11 @@ void route_apply(struct tunnel *t)
 	for (i = 0; i < t->backstops.n; i++)
 		if (!prefix_in(&backstops, &t->backstops.v[i]))
 			delete_route(r, &t->backstops.v[i], 0, ROUTE_BACKSTOP_METRIC);
-	for (i = 0; i < t->addresses.n; i++)
-		if (!prefix_in(&t->conf.address, &t->addresses.v[i]))
-			request_address(r, &t->addresses.v[i], t->ifindex, false);
 	t->routes = routes;
 	t->metric = t->conf.metric;
 	t->backstops = backstops;
 	t->addresses = t->conf.address;
+	assigned_addresses(t, &t->addresses);
 	if (t->ifindex) {
 		set_sysctl(t, "ipv4", "ignore_routes_with_linkdown", t->conf.failover);
 		set_sysctl(t, "ipv6", "ignore_routes_with_linkdown", t->conf.failover);
@@ -337,6 +432,9 @@ void route_apply(struct tunnel *t)
 			   t->conf.device);
 	}
 	ensure(t, NULL);
+	/* With its last IPv4 address a device loses all its IPv4 routes, and nobody is told. */
+	if (delete_addresses(t, &before))
+		ensure(t, NULL);
 }
 
 void route_withdraw(struct tunnel *t)
@@ -360,14 +458,10 @@ void route_withdraw(struct tunnel *t)
 static bool route_is_wanted(struct daemon *d, struct rtnl_route *route)
 {
 	struct rtnl_nexthop *nh = rtnl_route_nexthop_n(route, 0);
-	struct nl_addr *dst = rtnl_route_get_dst(route);
-	struct conf_prefix p = { 0 };
+	struct conf_prefix p = destination(route);
 	uint32_t ifindex = 0;
 	struct tunnel *t;
 
-	p.family = rtnl_route_get_family(route) == AF_INET ? 4 : 6;
-	p.len = nl_addr_get_prefixlen(dst);
-	memcpy(p.ip, nl_addr_get_binary_addr(dst), nl_addr_get_len(dst));
 	if (nh && rtnl_route_get_type(route) == RTN_UNICAST)
 		ifindex = rtnl_route_nh_get_ifindex(nh);
 	LIST_FOREACH(t, &d->tunnels, link) {

@@ -215,6 +215,7 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m)
 	set_string(o, "encap", t->endpoint_set && t->endpoint.encap ? "udp" : "none");
 	if (t->up || count_adopted(t))
 		set_heard(o, have ? &dev : NULL, m);
+	assigned_json(t, o);
 	set_error(o, t);
 	if (m && m->known)
 		set_core(o, t, m);

@@ -66,19 +66,31 @@ void tunnel_sa_forget(struct sa *sa)
 	free(sa);
 }
 
-void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r)
+void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r, const struct ike_id *id)
 {
 	if (t->n_verified == VERIFIED_MAX)
 		memmove(t->verified, t->verified + 1,
 			--t->n_verified * sizeof(t->verified[0]));
 	t->verified[t->n_verified].spi_i = spi_i;
+	t->verified[t->n_verified].id = *id;
 	t->verified[t->n_verified++].spi_r = spi_r;
+}
+
+const struct ike_id *tunnel_peer(struct tunnel *t, uint64_t spi_i, uint64_t spi_r)
+{
+	unsigned int i;
+
+	for (i = 0; i < t->n_verified; i++)
+		if (t->verified[i].spi_i == spi_i && t->verified[i].spi_r == spi_r)
+			return t->verified[i].id.type == IKE_ID_ANY ? NULL : &t->verified[i].id;
+	return NULL;
 }
 
 bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag)
 {
 	uint64_t spi_i = tag_ike_spi(tag, TAG_IKE_SPI_I);
 	uint64_t spi_r = tag_ike_spi(tag, TAG_IKE_SPI_R);
+	const struct ike_id unknown = { .type = IKE_ID_ANY };
 	unsigned int i;
 
 	for (i = 0; i < t->n_verified; i++)
@@ -86,7 +98,7 @@ bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag)
 			return true;
 	if (!t->n_verified)
 		return false;
-	tunnel_verified(t, spi_i, spi_r);
+	tunnel_verified(t, spi_i, spi_r, &unknown);
 	return true;
 }
 
@@ -119,6 +131,8 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	p->ike = c->ike_proposals;
 	if (!p->ike.n)
 		ike_proposals_default(IKE_PROTO_IKE, t->d->crypto, &p->ike);
+	assigned_hints(t, p);
+	p->pool = c->pool.name[0];
 	p->encap = c->encap;
 	p->start = c->start;
 	p->ike_lifetime_s = c->ike_lifetime / MS_PER_S;
@@ -389,6 +403,8 @@ void tunnel_furnish(struct tunnel *t)
 	if (!kernel_device(t))
 		return;
 	kernel_adopt(t);
+	route_adopt(t);
+	assigned_adopt(t);
 	route_apply(t);
 }
 
@@ -465,6 +481,7 @@ static void tunnel_remove(struct tunnel *t)
 	tunnel_event(t, IKE_EV_UNCONFIG);
 	msg_send(t->d->processes[MSG_KEYS].channel, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
 	control_state(t, IKE_ACT_DOWN, "removed from the configuration");
+	pool_release(t);
 	route_withdraw(t);
 	kernel_device_delete(t);
 	tunnel_free(t);
@@ -502,6 +519,8 @@ static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json
 	}
 	report_line(report, conf->name, reload_words[class], keys);
 	log_notice(conf->name, "configuration changed, takes effect: %s", reload_words[class]);
+	if (!t->conf.virtual_ip.n)
+		assigned_withdraw(t);
 	if (kernel_device(t))
 		route_apply(t);
 	send_config(t);

@@ -7,7 +7,8 @@ import struct
 
 REQUEST, RESPONSE, REGISTER, CONFIRM, EVENT = 0, 1, 3, 5, 7
 SECTION_START, SECTION_END, KEY_VALUE, LIST_START, LIST_ITEM, LIST_END = range(1, 7)
-LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts")
+LISTS = ("local_addrs", "remote_addrs", "proposals", "esp_proposals", "local_ts", "remote_ts", "pools",
+         "vips", "dns", "subnet")
 STREAMED = {"list-sas": "list-sa", "list-conns": "list-conn"}
 
 
@@ -53,11 +54,13 @@ def configuration(lines):
 
 
 def load(path, config):
-    """What swanctl --load-all does with connections and pre-shared keys."""
+    """What swanctl --load-all does with pools, connections and pre-shared keys."""
     vici = Vici(path)
     sections = configuration(iter(open(config)))
-    answers = [vici.request("load-conn", **{key: value})[1]
-               for key, value in sections["connections"].items()]
+    answers = [vici.request("load-pool", **{key: value})[1]
+               for key, value in sections.get("pools", {}).items()]
+    answers += [vici.request("load-conn", **{key: value})[1]
+                for key, value in sections["connections"].items()]
     for key, value in sections.get("secrets", {}).items():
         answers.append(vici.request("load-shared", id=key, type="IKE", data=value["secret"], owners=[
             value[owner] for owner in value if owner.startswith("id")])[1])

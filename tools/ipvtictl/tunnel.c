@@ -313,6 +313,14 @@ static void show_liveness(const json_t *tunnel)
 		       detect.s);
 }
 
+static void show_list(const json_t *tunnel, const char *title, const char *key)
+{
+	const json_t *list = json_object_get(tunnel, key);
+
+	if (json_array_size(list))
+		printf("    %-7s %s\n", title, joined(list).s);
+}
+
 static void show_tunnel(const json_t *tunnel)
 {
 	json_int_t adopted = json_integer_value(json_object_get(tunnel, "adopted-sas"));
@@ -327,6 +335,9 @@ static void show_tunnel(const json_t *tunnel)
 		printf("    why     %s\n", error);
 	show_end(tunnel, "local", "local", "local-id");
 	show_end(tunnel, "remote", "remote", "remote-id");
+	show_list(tunnel, "virtual", "virtual-ip");
+	show_list(tunnel, "dns", "dns");
+	show_list(tunnel, "subnets", "subnets");
 	show_ike(json_object_get(tunnel, "ike"));
 	for (size_t i = 0; i < json_array_size(children); i++)
 		show_child(json_array_get(children, i));

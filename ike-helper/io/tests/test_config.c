@@ -24,6 +24,8 @@
 	extra "\n" \
 	"}; };\n"
 
+#define POOL(lines) "pool: { p: { " lines " }; };\n"
+
 static char dir[] = "/tmp/ipvti-test-XXXXXX";
 static char path[64];
 
@@ -64,7 +66,7 @@ struct broken {
 static const struct broken table[] = {
 	{ "tunnel: {\n site-b: {\n", { ":3: syntax error" } },
 	{ "tunnel: { a: { device = \"x\"; device = \"y\"; }; };", { ":1: duplicate setting name" } },
-	{ "pool: { };", { ":1: pool: unknown section; allowed are ipvtid, profile and tunnel" } },
+	{ "pools: { };", { ":1: pools: unknown section; allowed are ipvtid, profile, tunnel and pool" } },
 	{ "tunnel = 5;", { ":1: tunnel: is not a group" } },
 	{ "tunnel: { site-b = 5; };", { ":1: site-b: is not a group" } },
 	{ "ipvtid: { user = \"no-such-user\"; };", { "user: there is no user \"no-such-user\"" } },
@@ -88,6 +90,22 @@ static const struct broken table[] = {
 	{ TUNNEL("start = \"auto\";"), { ":5: start: \"auto\" is none of the allowed words: manual, now, on-traffic" } },
 	{ TUNNEL("backstop = \"maybe\";"), { ":5: backstop: \"maybe\" is not a truth value" } },
 	{ TUNNEL("address = \"10.0.0.1/33\";"), { ":5: address: \"10.0.0.1/33\" is not an address" } },
+	{ TUNNEL("pool = \"staff\";"), { ":5: pool: there is no pool \"staff\"" } },
+	{ TUNNEL("pool = \"p\";") POOL(""), { ":7: addresses: is missing from pool \"p\"" } },
+	{ TUNNEL("pool = \"p\";") POOL("addresses = \"10.9.0.0/33\";"), { ":7: addresses: \"10.9.0.0/33\" is not allowed; give a range" } },
+	{ TUNNEL("pool = \"p\";") POOL("addresses = \"10.9.0.0/24[6]\";"), { ":7: addresses: " } },
+	{ TUNNEL("pool = \"p\"; remote-ts = \"10.8.0.0/16\";") POOL("addresses = \"10.9.0.0/24\";"),
+	  { ":5: pool: has no address that remote-ts" } },
+	{ TUNNEL("pool = \"p\"; virtual-ip = \"any4\";") POOL("addresses = \"10.9.0.0/24\";"),
+	  { ":5: pool: and virtual-ip exclude each other" } },
+	{ TUNNEL("") POOL("addresses = \"10.9.0.0/24\"; subnets = \"10.2.0.1/24\"; dns = \"ns\";"),
+	  { ":7: subnets: \"10.2.0.1/24\" is not allowed", ":7: dns: \"ns\" is not allowed" } },
+	{ TUNNEL("") POOL("addresses = \"10.9.0.0/24\"; device = \"vti0\";"), { ":7: device: has no place in this section" } },
+	{ TUNNEL("virtual-ip = \"any\";"), { ":5: virtual-ip: \"any\" is not allowed; give any4, any6, or the address" } },
+	{ TUNNEL("virtual-ip = \"224.0.0.1\";"), { ":5: virtual-ip: \"224.0.0.1\" is not allowed" } },
+	{ TUNNEL("virtual-ip = [ \"any4\", \"10.9.0.1\" ];"), { ":5: virtual-ip: \"10.9.0.1\" is a second one of its family" } },
+	{ TUNNEL("virtual-ip = [ \"any4\", \"any6\", \"any6\" ];"), { ":5: virtual-ip: \"any6\" is a second one" } },
+	{ TUNNEL("virtual-ip = \"any6\"; local-ts = \"10.0.0.0/8\";"), { ":5: virtual-ip: asks for an IPv6 address, but local-ts" } },
 	{ TUNNEL("routes = \"10.0.0.1/8\";"), { ":5: routes: \"10.0.0.1/8\" has bits set" } },
 	{ TUNNEL("routes = [ \"from-selectors\", \"10.0.0.0/8\" ];"), { ":5: routes: \"from-selectors\" is not a prefix" } },
 	{ TUNNEL("local = \"gw.example.net\";"), { ":5: local: \"gw.example.net\" is not an address" } },
