@@ -45,18 +45,21 @@ in_full() {
 # rekey ALG NUMBER: new SAs of that algorithm for the tunnel that is there, the odd ones with ESN.
 rekey() {
 	local alg=$1 out=$((SPI_OUT + $2)) in=$((SPI_IN + $2)) esn=$(($2 % 2)) words=() common
-	local out_key in_key
+	local out_key in_key there
 
-	out_key=$(key "$alg" out)
-	in_key=$(key "$alg" in)
+	key_of "$alg" out
+	out_key=$KEY
+	key_of "$alg" in
+	in_key=$KEY
 	is_legacy "$alg" && words=(legacy=1)
 	ask left install vti0 in $in "$alg" "$in_key" esn=$esn "${words[@]}" &&
 		ask left install vti0 out $out "$alg" "$out_key" esn=$esn "${words[@]}" || return 1
 	common='flag af-unspec replay-window 32'
 	[ $esn = 0 ] || common='flag af-unspec esn replay-window 32'
-	batch right 'xfrm state flush' \
-		"$(xfrm_sa_line $LEFT4 $RIGHT4 $out "$alg" "$out_key" "$common")" \
-		"$(xfrm_sa_line $RIGHT4 $LEFT4 $in "$alg" "$in_key" "$common")"
+	xfrm_sa_of $LEFT4 $RIGHT4 $out "$alg" "$out_key" "$common"
+	there=$LINE
+	xfrm_sa_of $RIGHT4 $LEFT4 $in "$alg" "$in_key" "$common"
+	batch right 'xfrm state flush' "$there" "$LINE"
 }
 
 # exchange ALG NUMBER: an echo request and its answer, one in each direction.

@@ -62,6 +62,7 @@ tunnel_down
 
 # A batch that crosses the limit is cut, not let through whole.
 tunnel out='hard packets 20'
-tcp_transfer left right $LAN_RIGHT4 1 >/dev/null 2>&1
-expect 'TCP with large segments stops at exactly 20 packets' 20 \
+check_fails 'TCP with large segments does not get through' \
+	ask left tcp-send $LAN_RIGHT4 "$(ask right tcp-listen $LAN_RIGHT4)" 1 5
+expect 'it stops at exactly 20 packets' 20 \
 	"$(sa_show left vti0 out $SPI_OUT packets)"

@@ -29,11 +29,20 @@ inner_mtu() {
 }
 
 # fits HOST ADDRESS SIZE, too_big HOST ADDRESS SIZE: an IP packet of that size with DF
-fits() { ping_once "$1" "$2" df=1 size=$(($3 - $(head_len "$2"))); }
-head_len() { case $1 in *:*) echo 48 ;; *) echo 28 ;; esac; }
+fits() {
+	head_of "$2"
+	ping_once "$1" "$2" df=1 size=$(($3 - HEAD))
+}
+# head_of ADDRESS: sets HEAD to the octets of IP and ICMP.
+head_of() { case $1 in *:*) HEAD=48 ;; *) HEAD=28 ;; esac; }
 too_big() {
-	ip netns exec "$1" ping -n -c 1 -W 1 -M "do" -s $(($3 - $(head_len "$2"))) "$2" 2>&1 |
-		grep -iE 'too long|too big|frag needed'
+	local said
+
+	head_of "$2"
+	ask "$1" ping "$2" df=1 size=$(($3 - HEAD)) wait=0 >"$WORK/said" && return 1
+	read -r said <"$WORK/said"
+	echo "$said"
+	[[ $said == *'Message too long'* ]]
 }
 mtu_is() { [ "$(mtu left vti0)" = "$1" ]; }
 path_is() { [ "$(show left vti0 path-mtu)" = "$1" ]; }

@@ -208,7 +208,7 @@ algorithms() {
 }
 algorithms
 
-# is_legacy ALG: whether an SA of that algorithm needs the word legacy; legacy ALG prints it.
+# is_legacy ALG: whether an SA of that algorithm needs the word legacy.
 is_legacy() {
 	case $1 in
 	3des-* | cast128-* | blowfish* | serpent* | twofish*) ;;
@@ -216,7 +216,6 @@ is_legacy() {
 	*) return 1 ;;
 	esac
 }
-legacy() { is_legacy "$1" && echo legacy; }
 
 # xfrm_has ALG: whether XFRM knows it, on any kernel.
 xfrm_has() {
@@ -225,8 +224,13 @@ xfrm_has() {
 	esac
 }
 
-# key ALG LABEL: a key of that algorithm in hex, always the same for the same label.
+# key ALG LABEL: a key of that algorithm in hex, always the same for the same label. key_of sets KEY
+# instead: a subshell is what costs most on User Mode Linux.
 key() {
+	key_of "$@"
+	echo "$KEY"
+}
+key_of() {
 	local cipher integ _ text=$2 hex='' i code state=7
 
 	read -r cipher integ _ <<<"${ALGS[$1]}"
@@ -238,7 +242,7 @@ key() {
 		state=$(((state * 17364 + 1) % 65521))
 		printf -v hex '%s%02x' "$hex" $((state >> 4 & 255))
 	done
-	echo "$hex"
+	KEY=$hex
 }
 
 # --- SAs -------------------------------------------------------------------------------
@@ -250,7 +254,8 @@ vti_sa() {
 	local file=$WORK/key
 
 	shift 6
-	(umask 077; echo "$key" >"$file")
+	[ -e "$file" ] || { umask 077; : >"$file"; umask 022; }
+	echo "$key" >"$file"
 	on "$host" ipvtictl sa add "$dev" "$dir" spi "$spi" alg "$alg" key-file "$file" "$@"
 }
 
@@ -263,8 +268,16 @@ REQID=0
 
 # xfrm_sa HOST SRC DST SPI ALG KEY [WORD...]: install an SA in XFRM, with further words of
 # `ip xfrm state add`.
-xfrm_sa() { batch "$1" "$(xfrm_sa_line "${@:2}")"; }
+xfrm_sa() {
+	xfrm_sa_of "${@:2}"
+	batch "$1" "$LINE"
+}
+# xfrm_sa_line SRC DST SPI ALG KEY [WORD...]: what ip -batch is told; xfrm_sa_of sets LINE instead.
 xfrm_sa_line() {
+	xfrm_sa_of "$@"
+	echo "$LINE"
+}
+xfrm_sa_of() {
 	local alg=$4 key=$5 cipher integ encr auth bits encr_key=''
 
 	read -r cipher integ encr auth bits <<<"${ALGS[$alg]}"
@@ -274,20 +287,22 @@ xfrm_sa_line() {
 	else
 		encr="enc $encr \"$encr_key\" auth-trunc $auth 0x${key:2*cipher:2*integ} $bits"
 	fi
-	echo "xfrm state add src $1 dst $2 proto esp spi $3 reqid $REQID mode tunnel $encr ${*:6}"
+	LINE="xfrm state add src $1 dst $2 proto esp spi $3 reqid $REQID mode tunnel $encr ${*:6}"
 }
 
 # xfrm_policies HOST SRC DST INNER-SRC INNER-DST [WORD...]: send what goes from INNER-SRC to
 # INNER-DST from SRC to DST, and expect the reverse.
-xfrm_policies() { batch "$1" "$(xfrm_policy_lines "${@:2}")"; }
-xfrm_policy_lines() {
+xfrm_policies() {
+	xfrm_policies_of "${@:2}"
+	batch "$1" "${LINES_OF[@]}"
+}
+# xfrm_policies_of SRC DST INNER-SRC INNER-DST [WORD...]: sets LINES_OF to what ip -batch is told.
+xfrm_policies_of() {
 	local dir
 
-	echo "xfrm policy add src $3 dst $4 dir out ${*:5}" \
-		"tmpl src $1 dst $2 proto esp reqid $REQID mode tunnel"
+	LINES_OF=("xfrm policy add src $3 dst $4 dir out ${*:5} tmpl src $1 dst $2 proto esp reqid $REQID mode tunnel")
 	for dir in in fwd; do
-		echo "xfrm policy add src $4 dst $3 dir $dir ${*:5}" \
-			"tmpl src $2 dst $1 proto esp reqid $REQID mode tunnel"
+		LINES_OF+=("xfrm policy add src $4 dst $3 dir $dir ${*:5} tmpl src $2 dst $1 proto esp reqid $REQID mode tunnel")
 	done
 }
 
@@ -318,9 +333,9 @@ tunnel() {
 		word=
 		;;
 	esac
-	vti_device left "$near" "$far" $LAN_LEFT4/24 $LAN_LEFT6/64 "$word"
+	vti_device left "$near" "$far" $LAN_LEFT4/24 $LAN_LEFT6/64 "$word" \
+		"route add $NET_RIGHT4 dev vti0" "route add $NET_RIGHT6 dev vti0"
 	tunnel_keys "${t[alg]}" "${t[esn]}" "${t[window]}" "${t[out]:-}" "${t[in]:-}"
-	batch left "route add $NET_RIGHT4 dev vti0" "route add $NET_RIGHT6 dev vti0"
 
 	case ${t[peer]} in
 	xfrm)
@@ -330,9 +345,9 @@ tunnel() {
 		;;
 	vti)
 		[ "${t[encap]}" = none ] || udp_esp right adopt "$far"
-		vti_device right "$far" "$near" $LAN_RIGHT4/24 $LAN_RIGHT6/64 "$word"
+		vti_device right "$far" "$near" $LAN_RIGHT4/24 $LAN_RIGHT6/64 "$word" \
+			"route add $NET_LEFT4 dev vti0" "route add $NET_LEFT6 dev vti0"
 		vti_peer_keys "${t[alg]}" "${t[esn]}" "${t[window]}"
-		batch right "route add $NET_LEFT4 dev vti0" "route add $NET_LEFT6 dev vti0"
 		;;
 	esac
 }
@@ -350,49 +365,59 @@ peer_down() {
 	right ip -force -batch "$WORK/batch" >/dev/null || true	# not all of them are there
 }
 
-# vti_device HOST LOCAL REMOTE ADDRESS4 ADDRESS6 WORDS: vti0 with a peer and without keys.
+# vti_device HOST LOCAL REMOTE ADDRESS4 ADDRESS6 [WORDS [LINE...]]: vti0 with a peer and without keys;
+# LINE is for ip, once it is up.
 vti_device() {
 	on "$1" ip link add vti0 type ipvti
 	# shellcheck disable=SC2086 # words
 	on "$1" ipvtictl set vti0 local "$2" remote "$3" ${6:-}
-	batch "$1" "addr add $4 dev vti0" "addr add $5 dev vti0 nodad" 'link set vti0 up'
+	batch "$1" "addr add $4 dev vti0" "addr add $5 dev vti0 nodad" 'link set vti0 up' "${@:7}"
 }
 
 # tunnel_keys ALG ESN WINDOW OUT-WORDS IN-WORDS: both SAs of left.
 # shellcheck disable=SC2086 # words
 tunnel_keys() {
-	local word
+	local word=''
 
-	word=$(legacy "$1")
-	vti_sa left vti0 out $SPI_OUT "$1" "$(key "$1" out)" esn "$2" $word $4
-	vti_sa left vti0 in $SPI_IN "$1" "$(key "$1" in)" esn "$2" replay-window "$3" $word $5
+	! is_legacy "$1" || word=legacy
+	key_of "$1" out
+	vti_sa left vti0 out $SPI_OUT "$1" "$KEY" esn "$2" $word $4
+	key_of "$1" in
+	vti_sa left vti0 in $SPI_IN "$1" "$KEY" esn "$2" replay-window "$3" $word $5
 }
 
 # vti_peer_keys ALG ESN WINDOW: both SAs of right, when that is ipvti too.
 # shellcheck disable=SC2086 # words
 vti_peer_keys() {
-	local word
+	local word=''
 
-	word=$(legacy "$1")
-	vti_sa right vti0 in $SPI_OUT "$1" "$(key "$1" out)" esn "$2" replay-window "$3" $word
-	vti_sa right vti0 out $SPI_IN "$1" "$(key "$1" in)" esn "$2" $word
+	! is_legacy "$1" || word=legacy
+	key_of "$1" out
+	vti_sa right vti0 in $SPI_OUT "$1" "$KEY" esn "$2" replay-window "$3" $word
+	key_of "$1" in
+	vti_sa right vti0 out $SPI_IN "$1" "$KEY" esn "$2" $word
 }
 
 # xfrm_peer ALG LEFT RIGHT ENCAP ESN WINDOW OUT-WORDS IN-WORDS: the tunnel in XFRM on right.
 xfrm_peer() {
-	local alg=$1 left=$2 right=$3 common='' window=$6
+	local alg=$1 left=$2 right=$3 common='' window=$6 lines=()
 
 	[ "$4" = none ] || common="encap espinudp 4500 4500 0.0.0.0"
 	common+=" flag af-unspec"	# inner packets of both families
 	[ "$5" = off ] || common+=" esn"
 	[ "$5" = off ] || [ "$window" -gt 0 ] || window=32
 	common+=" replay-window $window"
-	batch right \
-		"$(xfrm_sa_line "$left" "$right" $SPI_OUT "$alg" "$(key "$alg" out)" "$common $7")" \
-		"$(xfrm_sa_line "$right" "$left" $SPI_IN "$alg" "$(key "$alg" in)" "$common $8")" \
+	key_of "$alg" out
+	xfrm_sa_of "$left" "$right" $SPI_OUT "$alg" "$KEY" "$common $7"
+	lines=("$LINE")
+	key_of "$alg" in
+	xfrm_sa_of "$right" "$left" $SPI_IN "$alg" "$KEY" "$common $8"
+	lines+=("$LINE")
+	xfrm_policies_of "$right" "$left" $NET_RIGHT4 $NET_LEFT4
+	lines+=("${LINES_OF[@]}")
+	xfrm_policies_of "$right" "$left" $NET_RIGHT6 $NET_LEFT6
+	batch right "${lines[@]}" "${LINES_OF[@]}" \
 		"addr add $LAN_RIGHT4/24 dev lan" "addr add $LAN_RIGHT6/64 dev lan nodad" \
-		"$(xfrm_policy_lines "$right" "$left" $NET_RIGHT4 $NET_LEFT4)" \
-		"$(xfrm_policy_lines "$right" "$left" $NET_RIGHT6 $NET_LEFT6)" \
 		"route add $NET_LEFT4 dev wan src $LAN_RIGHT4" \
 		"route add $NET_LEFT6 dev wan src $LAN_RIGHT6"
 }
@@ -427,11 +452,11 @@ drops() { ask "$1" drops "$2" "$3"; }
 dropped() { [ "$(drops "$1" "$2" "$3")" = "$4" ]; }
 
 # mtu HOST DEV, rx_packets HOST DEV: of the interface.
-mtu() { on "$1" cat "/sys/class/net/$2/mtu"; }
-rx_packets() { on "$1" cat "/sys/class/net/$2/statistics/rx_packets"; }
+mtu() { ask "$1" link "$2" mtu; }
+rx_packets() { ask "$1" link "$2" statistics/rx_packets; }
 
 # carrier HOST DEV: 1 or 0.
-carrier() { on "$1" cat "/sys/class/net/$2/carrier"; }
+carrier() { ask "$1" link "$2" carrier; }
 is_carrier() { [ "$(carrier "$1" "$2")" = "$3" ]; }
 
 # monitor HOST: record events, one JSON object a line, from now on.
@@ -473,28 +498,16 @@ clear_count() {
 # tcp_transfer FROM TO ADDRESS MEGABYTES: send random bytes over TCP and compare the checksums.
 # Prints both.
 tcp_transfer() {
-	local from=$1 to=$2 address=$3 size=$4 port=$((20000 + RANDOM % 10000)) receiver sent got
-	local tcp=TCP4 where=$address
+	local port sent='' got=''
 
-	case $address in *:*) tcp=TCP6 where="[$address]" ;; esac
-	job ip netns exec "$to" socat -u "$tcp-LISTEN:$port,bind=$where" "CREATE:$WORK/got"
-	receiver=$JOB
-	wait_for 10 listens "$to" $port || return 1
-	head -c "${size}M" /dev/urandom >"$WORK/sent"
-	ip netns exec "$from" timeout $((60 * SLOWER)) socat -u "OPEN:$WORK/sent" "$tcp:$where:$port" || {
-		end "$receiver"
-		return 1
-	}
-	wait "$receiver"
-	sent=$(sha256sum <"$WORK/sent")
-	got=$(sha256sum <"$WORK/got")
-	rm -f "$WORK/sent" "$WORK/got"
-	echo "sent ${sent%% *}, received ${got%% *}"
+	ask "$2" tcp-listen "$3" >"$WORK/tcp" && read -r port <"$WORK/tcp" || return 1
+	ask "$1" tcp-send "$3" "$port" "$4" >"$WORK/tcp"
+	read -r sent <"$WORK/tcp"
+	[[ $sent =~ ^[0-9a-f]{64}$ ]] || { echo "not sent: $sent"; return 1; }
+	ask "$2" tcp-received >"$WORK/tcp"
+	read -r got <"$WORK/tcp"
+	echo "sent $sent, received $got"
 	[ "$sent" = "$got" ]
-}
-
-listens() {
-	on "$1" ss -Hlnt "sport = :$2" | grep -q .
 }
 
 # flow_start NAME FROM TO ADDRESS [RATE [CPU]]: numbered UDP datagrams from FROM to ADDRESS on TO, sent

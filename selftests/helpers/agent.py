@@ -9,6 +9,7 @@ LENGTH" and LENGTH octets of output on standard output.
   run COMMAND...                  standard output and error of a program
   drops DEV|none REASON|all       drop counter of a device, or of packets of no device
   device DEV NAME                 a number of IPVTI_A_DEV_*
+  link DEV FILE                   what /sys/class/net/DEV/FILE says
   sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
   install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL] [look=1]
                                   with look: then what sas prints, in the same moment
@@ -18,6 +19,9 @@ LENGTH" and LENGTH octets of output on standard output.
                                   (default: all) are answered
   echo-start ADDRESS [interval=S] [size=N] [from=ADDRESS]     the same without end, one at a time
   echo-stop                       as ping, when answers to all have come or a second is over
+  tcp-listen ADDRESS              prints the port; what one connection brings is for tcp-received
+  tcp-received                    the checksum of that, when the connection has ended
+  tcp-send ADDRESS PORT MEGABYTES [SECONDS]          send so much random data; prints its checksum
   told ADDRESS [SECONDS]          whether the sender of a datagram gets an error, and which one
   tap DEV                         see what passes through DEV from now on
   tapped DEV in|out PROTO         TOS or traffic class of each packet of that protocol since then
@@ -29,6 +33,7 @@ LENGTH" and LENGTH octets of output on standard output.
   vici SOCKET COMMAND [NAME=VALUE...]                see vici.py
 DEV is a name or an id.
 """
+import hashlib
 import json
 import os
 import re
@@ -88,6 +93,11 @@ def device_value(name, key):
     value = find(reply, C["IPVTI_A_DEVICE"],
                  C["IPVTI_A_DEV_" + key.upper().replace("-", "_")])
     return 0, "none" if value is None else str(number(value))
+
+
+def link(name, file):
+    with open("/sys/class/net/%s/%s" % (name, file), encoding="ascii") as values:
+        return 0, values.read()
 
 
 def sa_value(name, direction, spi, key):
@@ -288,6 +298,64 @@ def echo_stop():
     return 0 if len(thread.echo.answered) == thread.sent > 0 else 1, thread.echo.summary(thread.sent)
 
 
+TCP_WAIT = 60 * SLOWER     # for the other end to do something
+TCP_CHUNK = 1 << 16
+receivers = []
+
+
+class Receiver(threading.Thread):
+    """The receiving end of a TCP connection."""
+
+    def __init__(self, address):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(
+            (address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+        self.listener.settimeout(TCP_WAIT)
+        self.port = self.listener.getsockname()[1]
+        self.digest = hashlib.sha256()
+        self.error = ""
+
+    def run(self):
+        try:
+            with self.listener, self.listener.accept()[0] as connection:
+                connection.settimeout(TCP_WAIT)
+                for data in iter(lambda: connection.recv(TCP_CHUNK), b""):
+                    self.digest.update(data)
+        except OSError as error:
+            self.error = str(error)
+
+
+def tcp_listen(address):
+    receivers.append(Receiver(address))
+    receivers[-1].start()
+    return 0, str(receivers[-1].port)
+
+
+def tcp_received():
+    receiver = receivers.pop()
+    receiver.join()
+    return 1 if receiver.error else 0, receiver.error or receiver.digest.hexdigest()
+
+
+def tcp_send(address, port, megabytes, wait="60"):
+    digest = hashlib.sha256()
+    wait = float(wait) * SLOWER
+    deadline = time.monotonic() + wait
+    try:
+        with socket.create_connection((address, int(port)), wait) as connection:
+            for _ in range((int(megabytes) << 20) // TCP_CHUNK):
+                data = os.urandom(TCP_CHUNK)
+                digest.update(data)
+                connection.settimeout(max(0.1, deadline - time.monotonic()))
+                connection.sendall(data)
+            connection.shutdown(socket.SHUT_WR)
+            # The peer closes when it has all: until then nothing is known to have arrived.
+            connection.recv(1)
+    except OSError as error:
+        return 1, str(error)
+    return 0, digest.hexdigest()
+
+
 taps = {}
 
 
@@ -333,10 +401,11 @@ def told(address, wait="1"):
     return 1, "an answer"
 
 
-COMMANDS = {"run": run, "drops": drops, "device": device_value, "sa": sa_value, "sas": sas,
+COMMANDS = {"run": run, "drops": drops, "device": device_value, "link": link, "sa": sa_value, "sas": sas,
             "install": install, "ping": ping, "echo-start": echo_start, "echo-stop": echo_stop,
-            "told": told, "tap": tap, "tapped": tapped, "spis": spis, "status": tunnel_status,
-            "esp": send_esp, "vici": vici.main}
+            "told": told, "tcp-listen": tcp_listen, "tcp-received": tcp_received,
+            "tcp-send": tcp_send, "tap": tap, "tapped": tapped, "spis": spis,
+            "status": tunnel_status, "esp": send_esp, "vici": vici.main}
 
 
 def main():
