@@ -407,6 +407,7 @@ static struct ipvti_socket *find_entry(struct ipvti_net *in, const struct ipvti_
 
 	list_for_each_entry(entry, &in->sockets, list)
 		if (entry->family == want->family && entry->port == want->port &&
+		    entry->bound_dev == want->bound_dev &&
 		    !memcmp(&entry->local, &want->local, sizeof(want->local)))
 			return entry;
 	return NULL;
