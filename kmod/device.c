@@ -7,6 +7,7 @@
 #include <linux/inetdevice.h>
 #include <net/addrconf.h>
 #include <net/ip_tunnels.h>
+#include <net/l3mdev.h>
 
 #include "ipvti.h"
 
@@ -976,21 +977,22 @@ static void own_device_event(struct net_device *dev, unsigned long event)
 }
 
 /*
- * Routes may lead through any device: only its MTU matters unless it is named as the lower one. One
- * of ours matters only to those whose packets it carried last: when thousands get their keys, and
- * their MTU with them, all of them would look at their routes for each.
+ * Routes may lead through any device: only its MTU matters unless it is named as the lower one, or
+ * is part of a VRF that is. One of ours matters only to those whose packets it carried last: when
+ * thousands get their keys, and their MTU with them, all of them would look at their routes for
+ * each.
  */
-static bool matters(const struct ipvti_dev *idev, const struct net_device *dev, unsigned long event)
+static bool matters(const struct ipvti_dev *idev, struct net_device *dev, unsigned long event)
 {
 	int lower = rtnl_dereference(idev->config)->lower;
 
 	if (lower)
-		return lower == dev->ifindex;
+		return lower == dev->ifindex || lower == l3mdev_master_ifindex(dev);
 	return event == NETDEV_CHANGEMTU &&
 	       (!ipvti_is_device(dev) || READ_ONCE(idev->via) == dev->ifindex);
 }
 
-static void lower_device_event(const struct net_device *dev, unsigned long event)
+static void lower_device_event(struct net_device *dev, unsigned long event)
 {
 	struct ipvti_dev *idev;
 
