@@ -593,6 +593,10 @@ void ipvti_device_roamed(struct ipvti_dev *idev, const union ipvti_addr *addr, u
 		return;
 	if (config->local_family && config->local_family != family)
 		return;
+	/* As check_lower() has it: we could not send there. */
+	if (family == AF_INET6 && !config->lower &&
+	    __ipv6_addr_needs_scope_id(ipv6_addr_type(&addr->v6)))
+		return;
 
 	spin_lock_bh(&idev->roam_lock);
 	idev->roam_addr = *addr;
