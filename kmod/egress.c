@@ -21,7 +21,13 @@
 #error "ipvti fails closed by a netfilter egress hook: the kernel needs CONFIG_NETFILTER_EGRESS=y"
 #endif
 
-static void send_unreachable(struct sk_buff *skb)
+/**
+ * ipvti_send_unreachable() - tell the sender of a packet that there is no way
+ * @skb: inner packet, IP header at the network header; stays as it is
+ *
+ * Context: bottom halves disabled, RCU.
+ */
+void ipvti_send_unreachable(struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
@@ -35,7 +41,7 @@ static void answer(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop 
 	ipvti_drop(NULL, idev, NULL, skb, reason);
 	if (reason == IPVTI_DROP_NO_TUNNEL || reason == IPVTI_DROP_NO_SELECTOR)
 		ipvti_event_acquire(idev, skb);
-	send_unreachable(skb);
+	ipvti_send_unreachable(skb);
 }
 
 /**

@@ -201,6 +201,7 @@ struct ipvti_dev {
 	struct dst_cache dst_cache;
 	u32 path_mtu;			/* outer, 0: as the link; pmtu.c, see ipvti_mtu_path() */
 	unsigned long path_mtu_expires;	/* jiffies */
+	unsigned long unreachable_jiffies;	/* an ICMP error said so; 0: none, or it was told */
 	unsigned long rx_jiffies;	/* last authenticated packet, 0 never; WRITE_ONCE */
 	unsigned long tx_jiffies;
 	unsigned long spill_jiffies;	/* last packet to another CPU, 0 never; WRITE_ONCE */
@@ -477,6 +478,7 @@ struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, uns
 /* The hook that answers while carrier is off; RTNL. */
 int ipvti_egress_open(struct ipvti_dev *idev);
 void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
+void ipvti_send_unreachable(struct sk_buff *skb);	/* to its sender; bh off, RCU */
 void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop reason);
 
 /* ---- receive.c ---- */
@@ -536,9 +538,12 @@ u32 ipvti_mtu_inner(const struct ipvti_config *config, const struct ipvti_alg *a
 /* An outbound SA that may send: ICMP errors may quote it. */
 void ipvti_mtu_track(struct ipvti_sa *sa);
 void ipvti_mtu_untrack(struct ipvti_sa *sa);	/* before its RCU grace period; idempotent */
-/* Softirq: an ICMP error quotes this ESP header. Is it ours? @mtu: 0 if it is not about size. */
-bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi, __be32 seq,
-		     u32 mtu);
+/* Softirq: an ICMP error quotes this IP packet with this ESP header (two words). Is it ours? */
+bool ipvti_path_error4(struct net *net, const struct iphdr *iph, const __be32 *esph, u8 type,
+		       u8 code, u32 mtu);
+bool ipvti_path_error6(struct net *net, const struct ipv6hdr *ip6h, const __be32 *esph, u8 type,
+		       u32 mtu);
+bool ipvti_path_unreachable(struct ipvti_dev *idev);	/* once for each error; bh off */
 
 /* ---- selectors.c (K2, pure but for skb access) ---- */
 int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * What fits: the MTU of a device from its cipher, encapsulation and link, and the MTU of the outer
- * path from ICMP errors. RFC 4301 section 8.2.
+ * path from ICMP errors; and what else these say of the path. RFC 4301 section 8.2.
  *
  * The path MTU is the device's own. What the route believes may come from any flow to that host,
  * or from anybody who forges an error; we believe those that quote an SPI and a recent sequence
@@ -9,6 +9,10 @@
  */
 
 #include <linux/hashtable.h>
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <net/ip.h>
 #include <net/ip6_fib.h>
 #include <net/netns/hash.h>
@@ -18,6 +22,7 @@
 #define PATH_MTU_LIFETIME	(10 * 60 * HZ)	/* RFC 1191 section 6.3 */
 #define PATH_MTU_FLOOR4		576		/* RFC 791: every host takes it */
 #define RECENT_SEQ		65536		/* quoted numbers may be that old */
+#define UNREACHABLE_TIME	(10 * HZ)	/* older news is none */
 
 /* Outbound SAs, readers RCU; @sas_lock protects changes. */
 static DEFINE_HASHTABLE(sas, 10);
@@ -92,28 +97,88 @@ static void learn(struct ipvti_dev *idev, u16 family, u32 mtu)
 	WRITE_ONCE(idev->path_mtu, mtu);
 }
 
+/* What an ICMP error has to say. */
+enum news { NEWS_OTHER, NEWS_SIZE, NEWS_UNREACHABLE };
+
+static bool path_error(struct net *net, u16 family, const void *daddr, const __be32 *esph,
+		       enum news news, u32 mtu)
+{
+	struct ipvti_sa *sa = find(net, family, daddr, ntohl(esph[0]));
+
+	if (!sa)
+		return false;
+	if (!recently_sent(sa, ntohl(esph[1])))
+		return true;
+	if (news == NEWS_SIZE && mtu)
+		learn(sa->dev, family, mtu);
+	else if (news == NEWS_UNREACHABLE)
+		WRITE_ONCE(sa->dev->unreachable_jiffies, jiffies ?: 1);
+	return true;
+}
+
 /**
- * ipvti_mtu_error() - an ICMP error quotes an ESP packet
+ * ipvti_path_error4() - an ICMP error quotes an ESP packet
  * @net: namespace it arrived in
- * @family: of the outer packet
- * @daddr: outer destination that is quoted
- * @spi: quoted
- * @seq: quoted
- * @mtu: of the next hop; 0: the error is about something else
+ * @iph: outer header that is quoted
+ * @esph: SPI and sequence number that are quoted
+ * @type: of the error
+ * @code: of the error
+ * @mtu: of the next hop, if that is what it is about
  *
  * Context: softirq, RCU.
  * Return: true if it is about a packet of ours; then nobody else should act on it.
  */
-bool ipvti_mtu_error(struct net *net, u16 family, const void *daddr, __be32 spi, __be32 seq,
-		     u32 mtu)
+bool ipvti_path_error4(struct net *net, const struct iphdr *iph, const __be32 *esph, u8 type,
+		       u8 code, u32 mtu)
 {
-	struct ipvti_sa *sa = find(net, family, daddr, ntohl(spi));
+	enum news news = NEWS_OTHER;
 
-	if (!sa)
+	if (type == ICMP_DEST_UNREACH)
+		news = code == ICMP_FRAG_NEEDED ? NEWS_SIZE : NEWS_UNREACHABLE;
+	else if (type == ICMP_TIME_EXCEEDED && code == ICMP_EXC_TTL)
+		news = NEWS_UNREACHABLE;
+	return path_error(net, AF_INET, &iph->daddr, esph, news, mtu);
+}
+
+/**
+ * ipvti_path_error6() - an ICMPv6 error quotes an ESP packet
+ * @net: namespace it arrived in
+ * @ip6h: outer header that is quoted
+ * @esph: SPI and sequence number that are quoted
+ * @type: of the error
+ * @mtu: of the next hop, if that is what it is about
+ *
+ * Context: softirq, RCU.
+ * Return: true if it is about a packet of ours; then nobody else should act on it.
+ */
+bool ipvti_path_error6(struct net *net, const struct ipv6hdr *ip6h, const __be32 *esph, u8 type,
+		       u32 mtu)
+{
+	enum news news = NEWS_OTHER;
+
+	if (type == ICMPV6_PKT_TOOBIG)
+		news = NEWS_SIZE;
+	else if (type == ICMPV6_DEST_UNREACH || type == ICMPV6_TIME_EXCEED)
+		news = NEWS_UNREACHABLE;
+	return path_error(net, AF_INET6, &ip6h->daddr, esph, news, mtu);
+}
+
+/**
+ * ipvti_path_unreachable() - is a sender to be told that the peer cannot be reached?
+ * @idev: device
+ *
+ * For each ICMP error about the outer path that is believed, whoever sends next hears of it. His
+ * packet goes out all the same, or else nobody would learn that the path is there again.
+ *
+ * Context: bottom halves disabled.
+ */
+bool ipvti_path_unreachable(struct ipvti_dev *idev)
+{
+	unsigned long since = READ_ONCE(idev->unreachable_jiffies);
+
+	if (likely(!since) || cmpxchg(&idev->unreachable_jiffies, since, 0) != since)
 		return false;
-	if (mtu && recently_sent(sa, ntohl(seq)))
-		learn(sa->dev, family, mtu);
-	return true;
+	return time_before(jiffies, since + UNREACHABLE_TIME);
 }
 
 /**

@@ -554,6 +554,8 @@ netdev_tx_t ipvti_send(struct sk_buff *skb, struct net_device *dev)
 		ipvti_refuse(idev, skb, IPVTI_DROP_NO_REMOTE);
 		goto out;
 	}
+	if (ipvti_path_unreachable(idev))
+		ipvti_send_unreachable(skb);
 	if (send_on_sa(sa, config, net, &skb, &reason)) {
 		if (reason == IPVTI_DROP_NO_ROUTE || reason == IPVTI_DROP_LOOP)
 			ipvti_refuse(idev, skb, reason);

@@ -147,7 +147,6 @@ static int encap_err(struct sock *sk, struct sk_buff *skb)
 	const struct icmp6hdr *icmp6h;
 	const struct icmphdr *icmph;
 	const __be32 *esph;
-	u32 mtu = 0;
 
 	/* Only read: the caller has pointers into the packet. */
 	esph = skb_header_pointer(skb, offset, sizeof(buf), buf);
@@ -155,16 +154,12 @@ static int encap_err(struct sock *sk, struct sk_buff *skb)
 		return 0;
 	if (ip_hdr(skb)->version == 4) {
 		icmph = (const void *)(skb->data - sizeof(*icmph));
-		if (icmph->type == ICMP_DEST_UNREACH && icmph->code == ICMP_FRAG_NEEDED)
-			mtu = ntohs(icmph->un.frag.mtu);
-		return ipvti_mtu_error(dev_net(skb->dev), AF_INET, &ip_hdr(skb)->daddr,
-				       esph[0], esph[1], mtu);
+		return ipvti_path_error4(dev_net(skb->dev), ip_hdr(skb), esph, icmph->type,
+					 icmph->code, ntohs(icmph->un.frag.mtu));
 	}
 	icmp6h = (const void *)(skb->data - sizeof(*icmp6h));
-	if (icmp6h->icmp6_type == ICMPV6_PKT_TOOBIG)
-		mtu = ntohl(icmp6h->icmp6_mtu);
-	return ipvti_mtu_error(dev_net(skb->dev), AF_INET6, &ipv6_hdr(skb)->daddr,
-			       esph[0], esph[1], mtu);
+	return ipvti_path_error6(dev_net(skb->dev), ipv6_hdr(skb), esph, icmp6h->icmp6_type,
+				 ntohl(icmp6h->icmp6_mtu));
 }
 
 /* ---- stand-ins ---- */

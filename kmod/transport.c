@@ -89,22 +89,18 @@ static int esp_cb(struct sk_buff *skb, int err)
 static int esp4_err(struct sk_buff *skb, u32 info)
 {
 	const struct iphdr *iph = (const struct iphdr *)skb->data;
-	const struct ip_esp_hdr *esph = (const void *)iph + iph->ihl * 4;
-	bool size = icmp_hdr(skb)->type == ICMP_DEST_UNREACH &&
-		    icmp_hdr(skb)->code == ICMP_FRAG_NEEDED;
+	const __be32 *esph = (const void *)iph + iph->ihl * 4;
 
-	return ipvti_mtu_error(dev_net(skb->dev), AF_INET, &iph->daddr, esph->spi, esph->seq_no,
-			       size ? info : 0) ? 0 : -ENOENT;
+	return ipvti_path_error4(dev_net(skb->dev), iph, esph, icmp_hdr(skb)->type,
+				 icmp_hdr(skb)->code, info) ? 0 : -ENOENT;
 }
 
 static int esp6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8 code, int offset,
 		    __be32 info)
 {
-	const struct ipv6hdr *ip6h = (const struct ipv6hdr *)skb->data;
-	const struct ip_esp_hdr *esph = (const void *)skb->data + offset;
-
-	return ipvti_mtu_error(dev_net(skb->dev), AF_INET6, &ip6h->daddr, esph->spi, esph->seq_no,
-			       type == ICMPV6_PKT_TOOBIG ? ntohl(info) : 0) ? 0 : -ENOENT;
+	return ipvti_path_error6(dev_net(skb->dev), (const struct ipv6hdr *)skb->data,
+				 (const void *)skb->data + offset, type, ntohl(info)) ?
+		0 : -ENOENT;
 }
 
 static bool xfrm_has(const struct sk_buff *skb)
