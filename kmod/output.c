@@ -4,6 +4,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <net/addrconf.h>
 #include <net/dst_cache.h>
 #include <net/inet_common.h>
 #include <net/ip.h>
@@ -86,6 +87,28 @@ static int route4(struct ipvti_dev *idev, const struct ipvti_config *config, str
 	return 0;
 }
 
+/*
+ * To IPv6 an interface is only a wish when a source address is given, unless a socket is bound to
+ * it, and any source address will do. To IPv4, and to us, neither is so.
+ */
+static int lookup6(struct net *net, const struct ipvti_config *config, struct dst_entry **dst,
+		   struct flowi6 *fl6)
+{
+	int err;
+
+	if (ipv6_addr_any(&fl6->saddr))
+		return ip6_dst_lookup(net, NULL, dst, fl6);
+	*dst = ip6_route_output_flags(net, NULL, fl6, config->lower ? RT6_LOOKUP_F_IFACE : 0);
+	err = (*dst)->error;
+	/* In the VRF of the link, or in none. */
+	if (!err && !ipv6_chk_addr(net, &fl6->saddr, (*dst)->dev, 0) &&
+	    !ipv6_chk_addr(net, &fl6->saddr, NULL, 0))
+		err = -EADDRNOTAVAIL;
+	if (err)
+		dst_release(*dst);
+	return err;
+}
+
 static int route6(struct ipvti_dev *idev, const struct ipvti_config *config, struct net *net,
 		  struct dst_entry **dst, union ipvti_addr *saddr)
 {
@@ -100,7 +123,7 @@ static int route6(struct ipvti_dev *idev, const struct ipvti_config *config, str
 	*dst = dst_cache_get_ip6(&idev->dst_cache, &saddr->v6);
 	if (*dst && is_family(*dst, AF_INET6))
 		return 0;
-	err = ip6_dst_lookup(net, NULL, dst, &fl6);
+	err = lookup6(net, config, dst, &fl6);
 	if (err)
 		return err;
 	dst_cache_set_ip6(&idev->dst_cache, *dst, &fl6.saddr);
