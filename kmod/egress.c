@@ -29,6 +29,8 @@
  */
 void ipvti_send_unreachable(struct sk_buff *skb)
 {
+	if (!ipvti_has_listener(skb))
+		return;
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_HOST_UNREACH, 0);
 	else if (skb->protocol == htons(ETH_P_IPV6))

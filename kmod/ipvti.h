@@ -30,6 +30,7 @@
 #include <net/dst_cache.h>
 #include <net/gro_cells.h>
 #include <net/netns/generic.h>
+#include <net/sock.h>
 
 #include "compat.h"
 #include "drops.h"
@@ -479,6 +480,18 @@ struct sk_buff *ipvti_send_prepare(struct ipvti_sa *sa, struct sk_buff *skb, uns
 int ipvti_egress_open(struct ipvti_dev *idev);
 void ipvti_egress_stop(struct ipvti_dev *idev);	/* RTNL */
 void ipvti_send_unreachable(struct sk_buff *skb);	/* to its sender; bh off, RCU */
+
+/*
+ * Would an ICMP error to the sender of a packet find anybody? Not with the kernel's own sockets:
+ * that of ICMP, which answers echo requests, is locked meanwhile, and would meet itself.
+ */
+static inline bool ipvti_has_listener(const struct sk_buff *skb)
+{
+	const struct sock *sk = skb->sk;
+
+	return !sk || !sk_fullsock(sk) || !sk->sk_kern_sock;
+}
+
 void ipvti_refuse(struct ipvti_dev *idev, struct sk_buff *skb, enum ipvti_drop reason);
 
 /* ---- receive.c ---- */

@@ -85,6 +85,8 @@ static bool fits(const struct sk_buff *skb, u32 mtu)
 static void send_too_big(struct sk_buff *skb, u32 mtu)
 {
 	skb_dst_update_pmtu_no_confirm(skb, mtu);
+	if (!ipvti_has_listener(skb))
+		return;
 	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
 	else
