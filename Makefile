@@ -15,6 +15,9 @@
 #   make simulate [STEPS=3000000] [SHARE=40] [SEED=1]   random lives of two IKE ends, so many steps
 #                     in all, and one of SHARE runs of all crossings; make check runs less of both
 #   make stress       everything at once for five minutes on that kernel; KERNEL=uml: on that one
+#   make fuzz-packets [PACKETS=1000000] [SEED=1]      mutated ESP, native and in UDP: what becomes of
+#                     each is known beforehand (selftests/fuzz-esp.sh); make check sends fewer
+#   make fuzz-netlink [REQUESTS=200000] [SEED=1]      the same for requests (selftests/fuzz-netlink.sh)
 #   make bench        all paths compared on one CPU that counts instructions: docs/performance.md;
 #                     BENCH='aes128gcm16 tcp': only these rows; BENCH_JSON=FILE: also as JSON
 #   make bench-profile     the same words; where the instructions go, by function
@@ -56,6 +59,8 @@ SHARE ?= 40
 SEED ?= 1
 BENCH ?=
 COUNT ?=
+PACKETS ?= 1000000
+REQUESTS ?= 200000
 export BENCH_JSON
 
 PREFIX ?= /usr
@@ -65,8 +70,8 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests print-fuzzers fuzz simulate man kmod kmod-uml \
-	kmod-stock kmod-debug check check-debug check-matrix bench bench-profile bench-smp bench-devices demo \
-	shell deps install install-user install-kmod clean
+	kmod-stock kmod-debug check check-debug check-matrix stress fuzz-packets fuzz-netlink bench \
+	bench-profile bench-smp bench-devices demo shell deps install install-user install-kmod clean
 all: user kmod
 
 libs :=
@@ -191,6 +196,12 @@ stress: deps
 	@$(MAKE) --no-print-directory user kmod-$(KERNEL)
 	@selftests/vm/run -k $(KERNEL) $(if $(filter-out uml,$(KERNEL)),-c 2) -m 2G -t 3600 -- \
 		env STRESS_SECONDS=$(STRESS_SECONDS) selftests/stress.sh
+fuzz-packets: deps user kmod-uml
+	@selftests/vm/run -k uml -m 2G -t 36000 -- \
+		env FUZZ_PACKETS=$(PACKETS) FUZZ_SEED=$(SEED) selftests/fuzz-esp.sh
+fuzz-netlink: deps user kmod-uml
+	@selftests/vm/run -k uml -m 2G -t 36000 -- \
+		env FUZZ_REQUESTS=$(REQUESTS) FUZZ_SEED=$(SEED) selftests/fuzz-netlink.sh
 bench: deps user kmod-stock
 	@selftests/bench/run $(BENCH)
 bench-profile: deps user kmod-stock
