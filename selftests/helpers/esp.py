@@ -154,7 +154,7 @@ def sender(options, src, dst):
         peer = (dst, int(options["encap"]))
     else:
         sock = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_ESP)
-        sock.bind((src, 0))
+        sock.bind(socket.getaddrinfo(src, 0)[0][4])     # with the scope of a link-local address
         peer = (dst, 0)
     if "outer-tos" in options:
         tos = int(options["outer-tos"], 0)

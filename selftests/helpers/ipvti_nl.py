@@ -8,6 +8,7 @@ As a program, in the caller's network namespace:
   foreign ADDRESS PORT    the same for XFRM, as another daemon would (UDP_ENCAP)
   claim ADDRESS PORT      like adopt, but with a socket that is not bound yet
   recant ADDRESS PORT     like adopt, but then take the socket back with UDP_ENCAP 0
+ADDRESS%DEV is of a socket that is bound to that device.
 An error of the kernel is printed as "ERRNO: TEXT"; exit status 1.
 """
 import errno
@@ -173,6 +174,9 @@ def device(name):
 def keep(address, port, adopt, bound=True, back=False):
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_DGRAM)
+    address, _, dev = address.partition("%")
+    if dev:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, dev.encode())
     if bound:
         sock.bind((address, port))
     if adopt:
