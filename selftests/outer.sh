@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # Where the inside and the outside of a tunnel are: VRFs on either side, a mark and a lower device for
 # outer packets, a source address that moves, routes that change while traffic flows.
 . "${0%/*}/lib.sh"
