@@ -12,6 +12,7 @@ move() { batch left "addr del $1/24 dev wan" "addr add $2/24 dev wan"; }
 # seen_at: where charon has the peer of its first IKE SA.
 seen_at() { vici sas | jq -r '.[0]["remote-host"]'; }
 seen_from() { [ "$(seen_at)" = "$1" ]; }
+routed() { [ -n "$(left ip route show $NET_RIGHT4 dev vti0)" ]; }
 no_sas() { [ -z "$(sas left)" ]; }
 
 # with_mobike NAME FROM TO
@@ -53,8 +54,24 @@ check 'without MOBIKE: charon sees another address' wait_for $UP_WITHIN seen_fro
 check 'without MOBIKE: both families pass from there' wait_for 10 answers
 check_one_pair 'without MOBIKE: one pair in the end'
 check 'without MOBIKE: it is another IKE SA' [ "$before" != "$(ike_spi)" ]
-check 'without MOBIKE: down' down
 move $ELSEWHERE4 $LEFT4
+
+# A peer that comes to another address than routing would choose stays there. That the daemon has
+# looked shows in a route that it puts back.
+check 'a second address: both at rest' rest
+batch left "addr add $ELSEWHERE4/24 dev wan"
+check 'a second address: charon takes its configuration' gateway_load remote=$ELSEWHERE4
+site_reload
+check 'a second address: charon starts' initiate
+check 'a second address: both families pass' wait_for 5 answers
+before=$(ike_spi)
+batch left "route add 10.99.0.0/24 via $RIGHT4" "route del $NET_RIGHT4 dev vti0"
+check 'a second address: another route comes' wait_for 10 routed
+expect 'a second address: nothing moves' "$ELSEWHERE4 $before 1 1" \
+	"$(show left vti0 local) $(ike_spi) $(charon_counts)"
+check 'a second address: at rest again' rest
+batch left "addr del $ELSEWHERE4/24 dev wan"
+gateway_load remote=%any
 
 # The pause between attempts is longer than the test waits: what comes, comes of the address.
 site_reload local=$SHARED4 retry=1h

@@ -67,6 +67,7 @@ static void on_activate(struct tunnel *t, const struct msg *msg)
 static void on_endpoint(struct tunnel *t, const struct msg *msg)
 {
 	kernel_endpoint(t, msg->data);
+	lookup_endpoint(t);
 }
 
 static void on_install(struct tunnel *t, const struct msg *msg)

@@ -100,6 +100,7 @@ struct verified {
  * @resolve_token: question of the core that waits for the resolver, 0 for none
  * @resolve_attempt: of that question
  * @n_lookups: answers of the resolver that are missing
+ * @chosen: own address that routing chose for the peer at the last look
  * @stranded: at the last look there was no way to the peer, or the own address was not here
  * @no_way: why the peer has no address or there is no way to it
  * @secret: a command that fetches its secret
@@ -142,6 +143,7 @@ struct tunnel {
 	uint32_t resolve_token;
 	uint32_t resolve_attempt;
 	unsigned int n_lookups;
+	struct ike_addr chosen;
 	bool stranded;
 	char no_way[IKE_MAX_TEXT];
 	struct secret_job *secret;
@@ -430,6 +432,11 @@ void lookup_from_resolver(struct daemon *d, const struct msg *msg);
  * lookup_abandon() - the resolver is gone; questions are answered with failure
  */
 void lookup_abandon(struct daemon *d);
+
+/**
+ * lookup_endpoint() - the core has another endpoint: see what routing chooses for it
+ */
+void lookup_endpoint(struct tunnel *t);
 
 /**
  * lookup_moved() - addresses or routes have changed: tell the core where own addresses have

@@ -169,22 +169,66 @@ static const struct ike_addr *peer(const struct tunnel *t)
 	return t->found.n ? &t->found.addr[t->resolve_attempt % t->found.n] : NULL;
 }
 
+static bool is_inner(const struct tunnel *t, const struct ike_addr *a)
+{
+	uint32_t i;
+
+	for (i = 0; i < t->addresses.n; i++)
+		if (t->addresses.v[i].family == a->family &&
+		    !memcmp(t->addresses.v[i].ip, a->ip, a->family == 4 ? 4 : 16))
+			return true;
+	return false;
+}
+
+/* What routing chooses. A route through the tunnel itself does not lead to its peer. */
+static bool choose(struct tunnel *t, const struct ike_addr *remote, struct ike_addr *local)
+{
+	bool ok = source_address(t, remote, local) && !is_inner(t, local);
+
+	if (ok)
+		t->chosen = *local;
+	return ok;
+}
+
+void lookup_endpoint(struct tunnel *t)
+{
+	struct ike_addr local;
+
+	t->chosen.family = 0;
+	choose(t, &t->endpoint.remote, &local);
+}
+
+/*
+ * A peer may have come to another address of ours than routing would choose, and that is well until
+ * routing changes its mind or the address is gone.
+ */
+static bool has_moved(const struct tunnel *t, const struct ike_addr *before,
+		      const struct ike_addr *local)
+{
+	const struct ike_addr *known = &t->endpoint.local;
+
+	if (!t->endpoint_set || ike_addr_same(local, known))
+		return false;
+	return (before->family && !ike_addr_same(before, local)) || !route_is_local(known);
+}
+
 static void look_again(struct tunnel *t)
 {
 	const struct ike_addr *remote = peer(t);
+	struct ike_addr before = t->chosen;
 	struct ike_addr local;
 	bool ok;
 
 	if (!remote || (!t->up && !t->stranded))
 		return;
-	ok = source_address(t, remote, &local);
+	ok = choose(t, remote, &local);
 	if (t->stranded && ok) {
 		t->stranded = false;
 		tell(t, true, &local, "leads to the peer again");
 	} else if (!ok && !t->stranded && t->conf.local.family) {
 		t->stranded = true;
 		tell(t, false, &local, "is not an address of this host any more");
-	} else if (ok && t->endpoint_set && !ike_addr_same(&local, &t->endpoint.local)) {
+	} else if (ok && has_moved(t, &before, &local)) {
 		tell(t, true, &local, "is the own address now");
 	}
 }
