@@ -3,12 +3,12 @@
 # timeout: 3000
 # Forged and random ESP, native and in UDP, over both families: each packet is delivered, or counted
 # once as what RFC 4303 makes of it (helpers/fuzz_esp.py works that out), or is none for ESP; no
-# memory is lost. FUZZ_PACKETS of them, with the seed FUZZ_SEED, else a new one each time.
+# memory is lost. FUZZ_PACKETS of them, with the seed FUZZ_SEED, 1 by default.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
 
 count=${FUZZ_PACKETS:-$((20000 / SLOWER))}
-seed=${FUZZ_SEED:-$RANDOM$RANDOM}
+seed=${FUZZ_SEED:-1}
 alg=null-sha256
 
 # device NAME LOCAL REMOTE NUMBER [WORD...]: with an outbound SA, so that answers are sent.

@@ -3,12 +3,12 @@
 # timeout: 3000
 # Requests made from the grammar in uapi/ipvti.yaml, sound and less so, and links of the kind ipvti:
 # each refusal has a text, nothing breaks, and the tunnel of somebody else in another namespace goes
-# on. FUZZ_REQUESTS of them, with the seed FUZZ_SEED, else a new one each time.
+# on. FUZZ_REQUESTS of them, with the seed FUZZ_SEED, 1 by default.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
 
 count=${FUZZ_REQUESTS:-$((1500 / SLOWER))}
-seed=${FUZZ_SEED:-$RANDOM$RANDOM}
+seed=${FUZZ_SEED:-1}
 
 # requests NAME COMMAND...: the fuzzer, run by COMMAND.
 requests() {

@@ -231,6 +231,9 @@ class Maker:
         "sa-new": lambda rng: ["alg", "key"] + rng.sample([
             "esn", "replay-window", "seq", "pair", "replaces", "flow", "activate", "tag", "ts", "soft",
             "hard", "legacy"], rng.getrandbits(2)),
+        "sa-del": lambda rng: ["dir", "spi"],
+        "sa-get": lambda rng: ["dir", "spi"],
+        "sa-activate": lambda rng: ["dir", "spi"],
         "peer-set": lambda rng: ["suspect"],
     }
 
