@@ -510,6 +510,11 @@ tcp_transfer() {
 	[ "$sent" = "$got" ]
 }
 
+# listens HOST PORT: whether somebody does, over TCP.
+listens() {
+	on "$1" ss -Hlnt "sport = :$2" | grep -q .
+}
+
 # flow_start NAME FROM TO ADDRESS [RATE [CPU]]: numbered UDP datagrams from FROM to ADDRESS on TO, sent
 # by that CPU.
 flow_start() {
