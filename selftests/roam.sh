@@ -178,9 +178,9 @@ pair() {
 	vti_sa "$1" vti0 out "0x200$3" $alg "$($k "in$3")"
 	batch "$1" "addr add 192.168.3$3.2/24 dev vti0" 'link set vti0 up'
 }
+monitor left		# before the peers say something by themselves
 pair right $RIGHT4 0
 pair other 10.0.10.2 1
-monitor left
 for ports in 20 21; do
 	[ $ports = 20 ] || check 'the mappings change' nat 21000-21099
 	check "ports of ${ports}000: both are heard" eval \
