@@ -50,9 +50,10 @@ right_has() {
 		${conf[also]:+"$PKI/${conf[also]}/cert.pem"} && vici load "$WORK/swanctl.conf"
 }
 
-# left_words NAME [KEY=VALUE...]: configuration of ipvtid with $PKI/NAME.
+# left_words NAME [KEY=VALUE...]: configuration of ipvtid with $PKI/NAME. It does not try again by
+# itself: the next try would have an SPI reserved while we look for what the refused one left.
 left_words() {
-	printf '%s\n' auth=pubkey psk= "certificate=$PKI/$1.pem" "private-key=$PKI/$1.key" \
+	printf '%s\n' auth=pubkey psk= retry=1h "certificate=$PKI/$1.pem" "private-key=$PKI/$1.key" \
 		"ca=$PKI/root/cert.pem" "${@:2}"
 }
 left_has() {
