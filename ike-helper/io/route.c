@@ -332,15 +332,19 @@ static void adopt_routes(struct tunnel *t)
 
 void route_adopt(struct tunnel *t)
 {
-	struct ifaddrmsg ifa = { .ifa_family = AF_UNSPEC };
+	struct ifaddrmsg ifa = { .ifa_family = AF_UNSPEC, .ifa_index = t->ifindex };
 	struct nl_sock *sk = nl_socket_alloc();
+	const int strict = 1;
 
 	if (t->conf.virtual_ip.n)
 		adopt_routes(t);
 	if (!sk)
 		abort();
 	nl_socket_modify_cb(sk, NL_CB_VALID, NL_CB_CUSTOM, found_address, t);
+	/* Those of this device alone: there may be thousands of them, and each is asked for. */
 	if (nl_connect(sk, NETLINK_ROUTE) < 0 ||
+	    setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_GET_STRICT_CHK, &strict,
+		       sizeof(strict)) ||
 	    nl_send_simple(sk, RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa)) < 0 ||
 	    nl_recvmsgs_default(sk) < 0)
 		log_debug(t->conf.name, "addresses of %s cannot be read", t->conf.device);
