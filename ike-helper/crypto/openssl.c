@@ -354,38 +354,31 @@ out:
 	return key;
 }
 
-/* Where keys of a group come from. */
-static EVP_PKEY_CTX *generator(const struct ke_row *row)
+/* The same for keys of a group that has no name: it must be made first. */
+static EVP_PKEY_CTX *nameless(EVP_PKEY_CTX *ctx, OSSL_PARAM *params)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
-	OSSL_PARAM params[GROUP_PARAMS + 1];
 	EVP_PKEY *domain = NULL;
-	struct group_buf buf;
 
-	*group_params(row, &buf, params) = OSSL_PARAM_construct_end();
-	if (!row->prime) {
-		if (ctx && EVP_PKEY_keygen_init(ctx) > 0 && EVP_PKEY_CTX_set_params(ctx, params) > 0)
-			return ctx;
-		EVP_PKEY_CTX_free(ctx);
-		return NULL;
-	}
 	if (ctx && EVP_PKEY_fromdata_init(ctx) > 0)
 		EVP_PKEY_fromdata(ctx, &domain, EVP_PKEY_KEY_PARAMETERS, params);
 	EVP_PKEY_CTX_free(ctx);
 	ctx = domain ? EVP_PKEY_CTX_new_from_pkey(NULL, domain, NULL) : NULL;
 	EVP_PKEY_free(domain);
-	if (ctx && EVP_PKEY_keygen_init(ctx) > 0)
-		return ctx;
-	EVP_PKEY_CTX_free(ctx);
-	return NULL;
+	return ctx;
 }
 
 static EVP_PKEY *generate_key(const struct ke_row *row)
 {
-	EVP_PKEY_CTX *ctx = generator(row);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, row->type, NULL);
+	OSSL_PARAM params[GROUP_PARAMS + 1];
+	struct group_buf buf;
 	EVP_PKEY *key = NULL;
 
-	if (ctx)
+	*group_params(row, &buf, params) = OSSL_PARAM_construct_end();
+	if (row->prime)
+		ctx = nameless(ctx, params);
+	if (ctx && EVP_PKEY_keygen_init(ctx) > 0 &&
+	    (row->prime || EVP_PKEY_CTX_set_params(ctx, params) > 0))
 		EVP_PKEY_generate(ctx, &key);
 	EVP_PKEY_CTX_free(ctx);
 	return key;
