@@ -85,16 +85,6 @@ static void put_head(struct ike_builder *b, const struct attr *attr, uint8_t len
 	ike_put_u16(&b->w, len);
 }
 
-static uint8_t prefix_bits(const struct ike_ts *ts)
-{
-	uint8_t bits = 0;
-
-	while (bits < (ts->family == 4 ? 32 : MAX_BITS) &&
-	       !((ts->min[bits / 8] ^ ts->max[bits / 8]) & (0x80 >> (bits % 8))))
-		bits++;
-	return bits;
-}
-
 static void put_address(struct ike_builder *b, const struct attr *attr, const struct ike_addr *a)
 {
 	put_head(b, attr, attr->len);
@@ -110,7 +100,7 @@ static void put_subnet(struct ike_builder *b, const struct attr *attr, const str
 	put_head(b, attr, attr->len);
 	ike_put(&b->w, ts->min, ts->family == 4 ? 4 : 16);
 	if (ts->family == 6)
-		ike_put_u8(&b->w, prefix_bits(ts));
+		ike_put_u8(&b->w, ike_ts_prefix_len(ts));
 	for (i = 0; ts->family == 4 && i < 4; i++)
 		ike_put_u8(&b->w, ~(ts->min[i] ^ ts->max[i]));
 }

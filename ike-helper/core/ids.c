@@ -168,6 +168,11 @@ void ike_id_text(const struct ike_id *id, char *buf, size_t len)
 	}
 }
 
+bool ike_id_same(const struct ike_id *a, const struct ike_id *b)
+{
+	return a->type == b->type && a->len == b->len && !memcmp(a->data, b->data, a->len);
+}
+
 bool ike_id_match(const struct ike_id *wanted, const struct ike_id *id)
 {
 	if (wanted->type == IKE_ID_ANY)

@@ -6,6 +6,8 @@
 #include "buf.h"
 #include "ike.h"
 
+/** ike_id_same() - equal octet by octet, as for a lease or a changed configuration */
+bool ike_id_same(const struct ike_id *a, const struct ike_id *b);
 /** ike_id_match() - whether @id is what @wanted asks for; names compare without case */
 bool ike_id_match(const struct ike_id *wanted, const struct ike_id *id);
 /** ike_id_put() - body of an ID payload (RFC 7296 section 3.5) */
@@ -26,6 +28,8 @@ bool ike_addr_parse(const char *text, struct ike_addr *a);
 void ike_ts_put(struct ike_writer *w, const struct ike_ts *ts, size_t n);
 /** ike_ts_get() - parse a TS payload body; selectors of unknown type are left out */
 bool ike_ts_get(struct ike_chunk body, struct ike_ts *ts, uint8_t *n);
+/** ike_ts_prefix_len() - leading bits that all addresses of a selector share */
+uint8_t ike_ts_prefix_len(const struct ike_ts *ts);
 /** ike_ts_same() - equal lists, in any order */
 bool ike_ts_same(const struct ike_ts *a, size_t na, const struct ike_ts *b, size_t nb);
 /** ike_ts_within() - every selector of @a lies inside one of @b */

@@ -113,6 +113,15 @@ static bool all_in(const struct ike_ts *a, size_t na, const struct ike_ts *b, si
 	return true;
 }
 
+uint8_t ike_ts_prefix_len(const struct ike_ts *ts)
+{
+	uint8_t bits = ts->family == 4 ? 32 : 128, i = 0;
+
+	while (i < bits && !((ts->min[i / 8] ^ ts->max[i / 8]) & (0x80 >> (i % 8))))
+		i++;
+	return i;
+}
+
 bool ike_ts_same(const struct ike_ts *a, size_t na, const struct ike_ts *b, size_t nb)
 {
 	return all_in(a, na, b, nb, ts_equal) && all_in(b, nb, a, na, ts_equal);

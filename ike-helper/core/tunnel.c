@@ -62,11 +62,6 @@ static void set_config(struct ike_tunnel *t, const struct ike_peer_config *cfg)
 		t->cfg.retransmit_ms = DEFAULT_RETRANSMIT;
 }
 
-static bool same_id(const struct ike_id *a, const struct ike_id *b)
-{
-	return a->type == b->type && a->len == b->len && !memcmp(a->data, b->data, a->len);
-}
-
 static bool same_addrs(const struct ike_peer_config *a, const struct ike_peer_config *b)
 {
 	size_t i;
@@ -110,7 +105,7 @@ static bool same_vips(const struct ike_peer_config *a, const struct ike_peer_con
 /* What cannot change under an IKE SA: then a new one is made before the old one goes. */
 static bool needs_new_sa(const struct ike_peer_config *a, const struct ike_peer_config *b)
 {
-	return !same_id(&a->local_id, &b->local_id) || !same_id(&a->remote_id, &b->remote_id) ||
+	return !ike_id_same(&a->local_id, &b->local_id) || !ike_id_same(&a->remote_id, &b->remote_id) ||
 	       a->auth != b->auth || a->encap != b->encap || !same_addrs(a, b) ||
 	       !same_selectors(a, b) || !same_vips(a, b);
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../core/ids.h"
 #include "../io/keys.h"
 #include "daemon.h"
 
@@ -170,12 +171,12 @@ static void put_sa(void)
 	v->spi_i = UINT64_C(1) << 56;
 	v->spi_r = UINT64_C(2) << 56;
 	put(FROM_KEYS, MSG_AUTH_CHECKED, v, offsetof(struct msg_verdict, text));
-	lookup_literal("192.0.2.1", &endpoint.remote);
-	lookup_literal("192.0.2.2", &endpoint.local);
+	ike_addr_parse("192.0.2.1", &endpoint.remote);
+	ike_addr_parse("192.0.2.2", &endpoint.local);
 	PUT(FROM_NETWORK, MSG_ENDPOINT, &endpoint);
 	fill_install(in);
 	PUT(FROM_NETWORK, MSG_INSTALL, in);
-	lookup_literal("10.9.0.1", &assigned.addr[0]);
+	ike_addr_parse("10.9.0.1", &assigned.addr[0]);
 	ike_ts_parse("10.2.0.0/24", &assigned.subnet[0]);
 	PUT(FROM_NETWORK, MSG_ASSIGNED, &assigned);
 	PUT(FROM_NETWORK, MSG_ACTIVATE, &sa);

@@ -446,13 +446,6 @@ void lookup_endpoint(struct tunnel *t);
  */
 void lookup_moved(struct daemon *d);
 
-/**
- * lookup_literal() - read an address
- *
- * Return: false if it is a name.
- */
-bool lookup_literal(const char *host, struct ike_addr *a);
-
 /* ---- sockets.c ------------------------------------------------------------------------------- */
 
 /**

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define LOG_SUBSYSTEM LOG_KERNEL
+#include "../core/ids.h"
 #include "daemon.h"
 
 #define MS_PER_S 1000
@@ -187,14 +188,12 @@ bool kernel_sa_get(struct tunnel *t, uint8_t dir, uint32_t spi, struct ipvti_mes
 /* Does an address range make up exactly one prefix? */
 static bool range_prefix(const struct ike_ts *ts, struct ipvti_address *a, uint8_t *len)
 {
-	unsigned int bits = ts->family == 4 ? 32 : 128, i = 0;
+	unsigned int bits = ts->family == 4 ? 32 : 128, i;
 
 	a->len = bits / 8;
 	memcpy(a->bytes, ts->min, a->len);
-	while (i < bits && !((ts->min[i / 8] ^ ts->max[i / 8]) & (0x80 >> (i % 8))))
-		i++;
-	*len = i;
-	for (; i < bits; i++)
+	*len = ike_ts_prefix_len(ts);
+	for (i = *len; i < bits; i++)
 		if ((ts->min[i / 8] & (0x80 >> (i % 8))) || !(ts->max[i / 8] & (0x80 >> (i % 8))))
 			return false;
 	return true;

@@ -211,12 +211,6 @@ static bool id_sound(const struct ike_id *id)
 	return id->len <= sizeof(id->data);
 }
 
-static bool id_equal(const struct ike_id *a, const struct ike_id *b)
-{
-	return a->type == b->type && a->len == b->len && id_sound(a) &&
-	       !memcmp(a->data, b->data, a->len);
-}
-
 static const char *objection(struct keys *keys, const struct msg_auth *m, size_t octets_len,
 			     const struct secret *s, bool make)
 {
@@ -228,7 +222,7 @@ static const char *objection(struct keys *keys, const struct msg_auth *m, size_t
 		return "the tunnel authenticates in another way";
 	if (s->fault[0])
 		return s->fault;
-	if (!id_equal(&m->local_id, &s->m.local_id))
+	if (!id_sound(&m->local_id) || !ike_id_same(&m->local_id, &s->m.local_id))
 		return "the tunnel has another local-id";
 	if (!id_sound(&m->remote_id) || !ike_id_match(&s->m.remote_id, &m->remote_id))
 		return "the tunnel has another remote-id";

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The peer's address and our own: names through the resolver, source addresses from routing. */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -11,16 +10,6 @@
 #define LOG_SUBSYSTEM LOG_NAMES
 #include "../core/ids.h"
 #include "daemon.h"
-
-bool lookup_literal(const char *host, struct ike_addr *a)
-{
-	memset(a, 0, sizeof(*a));
-	if (inet_pton(AF_INET, host, a->ip) == 1)
-		a->family = 4;
-	else if (inet_pton(AF_INET6, host, a->ip) == 1)
-		a->family = 6;
-	return a->family;
-}
 
 /*
  * Connecting a UDP socket sends nothing, and routing chooses its source address. Errno says why
@@ -116,7 +105,7 @@ void lookup_start(struct tunnel *t, uint32_t token, uint32_t attempt)
 	t->resolve_token = token;
 	t->resolve_attempt = attempt;
 	for (i = 0; i < t->conf.remote.n; i++) {
-		if (lookup_literal(t->conf.remote.v[i], &a)) {
+		if (ike_addr_parse(t->conf.remote.v[i], &a)) {
 			add_address(t, &a);
 			continue;
 		}

@@ -194,11 +194,6 @@ static bool in_pool(const struct conf_pool *p, const struct ike_addr *a)
 	return ike_ts_within(&ts, 1, p->addresses.v, p->addresses.n);
 }
 
-static bool same_id(const struct ike_id *a, const struct ike_id *b)
-{
-	return a->type == b->type && a->len == b->len && !memcmp(a->data, b->data, a->len);
-}
-
 /* Whoever has an address, of whatever pool. */
 static struct lease *lease_of(struct leases *all, const struct ike_addr *a)
 {
@@ -216,7 +211,7 @@ static struct lease *had_before(struct leases *all, const struct conf_pool *p,
 	struct lease *l;
 
 	TAILQ_FOREACH(l, &all->list, link)
-		if (l->addr.family == family && !strcmp(l->pool, p->name) && same_id(&l->id, id) &&
+		if (l->addr.family == family && !strcmp(l->pool, p->name) && ike_id_same(&l->id, id) &&
 		    in_pool(p, &l->addr))
 			return l;
 	return NULL;

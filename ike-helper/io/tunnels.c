@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../core/ids.h"
 #include "../crypto/pubkey.h"
 #include "daemon.h"
 
@@ -122,7 +123,7 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	p->local = c->local;
 	/* Names may mean any address: then the identity alone tells who it is. */
 	for (i = 0; i < c->remote.n; i++) {
-		if (!lookup_literal(c->remote.v[i], &p->remote[i])) {
+		if (!ike_addr_parse(c->remote.v[i], &p->remote[i])) {
 			p->n_remote = 0;
 			break;
 		}
