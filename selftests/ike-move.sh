@@ -35,7 +35,9 @@ check 'ipvtid starts' site_start mobike=true
 check 'ipvtictl up' up
 check 'both families pass' wait_for 5 answers
 with_mobike 'MOBIKE' $LEFT4 $ELSEWHERE4
-check 'rekeying goes on from there' ctl left rekey site-b
+spi=$(outbound)
+ctl left rekey site-b
+check 'rekeying goes on from there' wait_for $UP_WITHIN differs outbound "$spi"
 with_mobike 'and back' $ELSEWHERE4 $LEFT4
 site_reload mobike=true encap=udp
 check 'encapsulated: both families pass' wait_for $UP_WITHIN answers
