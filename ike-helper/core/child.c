@@ -164,6 +164,7 @@ static void set_tag(const struct ike_sa *sa, const struct ike_child *child, uint
 {
 	memcpy(tag, sa->tunnel->cfg.tag, 8);
 	tag[8] = child->cfg;
+	tag[9] = child->no_tfc ? IKE_TAG_NO_TFC : 0;
 	ike_store_u32(tag + 12, sa->tunnel->generation);
 	ike_store_u64(tag + 16, sa->spi_i);
 	ike_store_u64(tag + 24, sa->spi_r);

@@ -177,10 +177,12 @@ uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 	uint16_t group = IKE_KE_NONE;
 	struct ike_ts tsi[IKE_MAX_TS];
 	struct ike_ts tsr[IKE_MAX_TS];
+	struct ike_notify_view n;
 	uint8_t n_tsi;
 	uint8_t n_tsr;
 	int match;
 
+	child->no_tfc = ike_notify_find(ps, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, &n);
 	if (!ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &offers) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), tsi, &n_tsi) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), tsr, &n_tsr))
@@ -256,9 +258,11 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 	const struct ike_child_config *cfg = ike_child_config(sa, child);
 	struct ike_proposals list;
 	struct ike_offers answer;
+	struct ike_notify_view n;
 	const struct ike_offer *o;
 	struct ike_action *a;
 
+	child->no_tfc = ike_notify_find(ps, IKE_NOTIFY_ESP_TFC_PADDING_NOT_SUPPORTED, &n);
 	if (!cfg || !ike_sa_payload_get(ike_payload_body(ps, IKE_P_SA), &answer) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSI), child->local, &child->n_local) ||
 	    !ike_ts_get(ike_payload_body(ps, IKE_P_TSR), child->remote, &child->n_remote)) {
@@ -401,7 +405,8 @@ static bool retry_with_groups(struct ike_core *c, struct ike_sa *sa, struct ike_
 	const struct ike_child_config *cfg = ike_child_config(sa, job->child);
 	struct ike_tunnel *t = sa->tunnel;
 
-	if (!cfg || t->wants_groups || ike_proposals_group(&cfg->proposals) != IKE_KE_NONE) {
+	if (!cfg || cfg->no_groups || t->wants_groups ||
+	    ike_proposals_group(&cfg->proposals) != IKE_KE_NONE) {
 		t->wants_groups = false;
 		return false;
 	}

@@ -43,6 +43,7 @@ static void send_datagram(struct ike_core *c, const struct ike_sa *sa, const str
 	a->u.send.local = *local;
 	a->u.send.remote = *remote;
 	a->u.send.natt = local->port == c->cfg.port_natt;
+	a->u.send.dscp = sa->tunnel ? sa->tunnel->cfg.dscp : sa->dscp;
 	a->u.send.data = ike_act_octets(a, data.data, data.len);
 	a->u.send.len = data.len;
 }
@@ -142,13 +143,21 @@ static uint64_t resend_due(const struct ike_core *c, const struct ike_sa *sa)
 	return job->last_sent + ike_liveness_interval(c, sa->tunnel, interval);
 }
 
+/* Repeated as often as is allowed, and time for an answer to the last one. */
+static bool repeated_enough(const struct ike_core *c, const struct ike_sa *sa)
+{
+	uint32_t limit = sa->tunnel->cfg.retransmit_limit;
+
+	return limit && sa->job.tries > limit && c->now >= resend_due(c, sa);
+}
+
 void ike_request_tick(struct ike_core *c, struct ike_sa *sa)
 {
 	struct ike_job *job = &sa->job;
 
 	if (!job->sent || sa->dead)
 		return;
-	if (c->now >= job->first_sent + give_up_after(sa)) {
+	if (c->now >= job->first_sent + give_up_after(sa) || repeated_enough(c, sa)) {
 		ike_log(c, sa->tunnel, IKE_LOG_WARNING,
 			"%s unanswered after %u transmissions in %llu s", jobs[job->type].name,
 			job->tries, (unsigned long long)(c->now - job->first_sent) / 1000);

@@ -52,6 +52,7 @@
 #define IKE_MAX_VIPS		2	/* virtual addresses of one end: one of each family */
 #define IKE_MAX_DNS		8	/* name servers that come with them */
 #define IKE_TAG_LEN		32	/* the kernel's owner tag of an SA */
+#define IKE_TAG_NO_TFC		1	/* flag in it: the peer takes no TFC padding (RFC 7296 3.10.1) */
 
 #define IKE_NEVER		UINT64_MAX
 
@@ -226,6 +227,21 @@ enum ike_start {
 };
 
 /**
+ * enum ike_again - what becomes of a tunnel that the peer has ended, or whose peer is dead
+ * @IKE_AGAIN_AUTO: what was brought up from here is brought up again, at once or by traffic as
+ *	enum ike_start says; the rest is the peer's to begin
+ * @IKE_AGAIN_CLEAR: it stays down until UP, or the peer, or with IKE_START_ON_TRAFFIC traffic
+ * @IKE_AGAIN_HOLD: the next ACQUIRE brings it up
+ * @IKE_AGAIN_RESTART: it is brought up again, whoever began
+ */
+enum ike_again {
+	IKE_AGAIN_AUTO,
+	IKE_AGAIN_CLEAR,
+	IKE_AGAIN_HOLD,
+	IKE_AGAIN_RESTART,
+};
+
+/**
  * struct ike_limits - lifetime of a Child SA; the kernel counts
  * @seconds: 0 for no limit, and likewise below
  * @bytes: of ESP payload
@@ -246,6 +262,7 @@ struct ike_limits {
  * struct ike_child_config - one Child SA a tunnel shall have
  * @name: for log and explanation
  * @proposals: ESP. Groups among them mean PFS for CREATE_CHILD_SA; in IKE_AUTH they are left out
+ * @no_groups: there shall be no PFS, also for a peer that insists
  * @n_local: selectors used in @local
  * @local: what may be sent from here
  * @n_remote: selectors used in @remote
@@ -255,6 +272,7 @@ struct ike_limits {
 struct ike_child_config {
 	char name[IKE_MAX_NAME];
 	struct ike_proposals proposals;
+	bool no_groups;
 	uint8_t n_local;
 	uint8_t n_remote;
 	struct ike_ts local[IKE_MAX_TS];
@@ -287,11 +305,16 @@ struct ike_child_config {
  * @pool: the peer must ask for virtual addresses, and has none but those that LEASE gives it
  * @encap: when to use UDP encapsulation
  * @start: who brings it up
+ * @when_closed: enum ike_again: the peer has deleted the IKE SA or the last Child SA
+ * @when_dead: enum ike_again: the peer has been given up, and nothing comes from it by ESP
  * @ike_lifetime_s: IKE SA is rekeyed after about so many seconds, 0 never
  * @detect_ms: at most so long after the last authenticated packet the peer is suspect; 0 is off
+ * @probe_ms: silence after which the peer is asked; 0: a third of @detect_ms; not more than half of it
  * @give_up_ms: a request unanswered for so long ends the IKE SA
  * @retry_ms: pause before a failed negotiation is tried again; grows to 32 times that
  * @retransmit_ms: first retransmission interval; each next is 1.8 times longer, ±10 %
+ * @retransmit_limit: a request repeated so often without an answer ends the IKE SA, 0 is off
+ * @dscp: of IKE packets
  * @fragment_size: largest IP packet sent unfragmented by IKE (RFC 7383), 0 for the default 1280
  * @mobike: announce MOBIKE (RFC 4555)
  */
@@ -316,11 +339,16 @@ struct ike_peer_config {
 	bool pool;
 	enum ike_encap encap;
 	enum ike_start start;
+	enum ike_again when_closed;
+	enum ike_again when_dead;
 	uint32_t ike_lifetime_s;
 	uint32_t detect_ms;
+	uint32_t probe_ms;
 	uint32_t give_up_ms;
 	uint32_t retry_ms;
 	uint32_t retransmit_ms;
+	uint32_t retransmit_limit;
+	uint8_t dscp;
 	uint16_t fragment_size;
 	bool mobike;
 };
@@ -419,7 +447,7 @@ enum ike_reason {
  * @IKE_EV_FIRST_USE: u.sa: first packet authenticated on that inbound SA
  * @IKE_EV_ACQUIRE: the tunnel had a packet to send and no SA
  * @IKE_EV_QUIET: nothing authenticated came in by ESP for u.quiet.ms; @tunnel says where. Wanted
- *	once when a third of detect_ms has passed in silence; repeats do no harm
+ *	once when the peer is to be asked (probe_ms) for the silence; repeats do no harm
  * @IKE_EV_HEARD: ESP came in again after a QUIET, or for the first time on a tunnel
  * @IKE_EV_ADOPTED: u.adopted: SAs of this tunnel live in the kernel, left by an earlier process. No
  *	INITIAL_CONTACT is sent while they do; they go when a new pair has carried a packet
@@ -702,7 +730,7 @@ struct ike_explanation {
  * @soft: limits that raise SOFT_EXPIRE, jitter applied
  * @hard: limits after which the kernel deletes it
  * @child: index into the tunnel's children
- * @tag: config's tag, child index, generation, IKE SPIs
+ * @tag: config's tag, child index, IKE_TAG_* flags, generation, IKE SPIs
  */
 struct ike_install {
 	enum ike_dir dir;
@@ -772,11 +800,15 @@ struct ike_action {
 	uint32_t tunnel;
 	uint32_t token;
 	union {
-		/** @natt: prefix four zero octets (non-ESP marker, RFC 3948 section 2.2) */
+		/**
+		 * @natt: prefix four zero octets (non-ESP marker, RFC 3948 section 2.2)
+		 * @dscp: of the IP packet
+		 */
 		struct {
 			struct ike_addr local;
 			struct ike_addr remote;
 			bool natt;
+			uint8_t dscp;
 			const uint8_t *data;
 			size_t len;
 		} send;

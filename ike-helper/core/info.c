@@ -143,6 +143,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 	*spi_in = child->spi_in;
 	if (child->state == IKE_CHILD_LIVE && !ike_child_sibling(c, t, child)) {
 		owner->tunnel->reason = IKE_REASON_DELETED_BY_PEER;
+		ike_tunnel_closed(owner->tunnel);
 		owner->child_at = c->now + ike_tunnel_retry_in(c, t);
 	}
 	ike_log(c, t, IKE_LOG_INFO, "the peer deleted Child SA in 0x%08x out 0x%08x",

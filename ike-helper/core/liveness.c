@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Detection of a dead peer with one setting T: at most T after the last authenticated packet, ESP
- * or IKE, the peer is suspect. After T/3 of silence it is asked, four times until T. SAs without an
+ * or IKE, the peer is suspect. After T/3 of silence, or another time that is configured, it is asked,
+ * four times until T. SAs without an
  * IKE SA are no different, but there is nobody to ask: they go when the silence has lasted as long
  * as a request may stay unanswered.
  */
@@ -9,7 +10,7 @@
 
 enum {
 	PROBE_AFTER = 3,	/* T / 3 */
-	PROBE_EVERY = 6,	/* T / 6: transmissions at 2/6, 3/6, 4/6, 5/6 of T */
+	PROBES = 4,		/* from then on until T: at 2/6, 3/6, 4/6, 5/6 of it */
 	EARLY = 10,		/* T / 10 is left for carrier to go down, on a busy machine too */
 	SHORTEST = 50,
 };
@@ -46,9 +47,15 @@ uint64_t ike_liveness_last(const struct ike_core *c, const struct ike_tunnel *t)
 	return t->heard_esp > t->heard_ike ? t->heard_esp : t->heard_ike;
 }
 
+/* Silence after which the peer is asked, 0: never. */
+static uint32_t probe_after(const struct ike_tunnel *t)
+{
+	return t->cfg.probe_ms ? t->cfg.probe_ms : t->cfg.detect_ms / PROBE_AFTER;
+}
+
 static struct ike_sa *probed(const struct ike_core *c, const struct ike_tunnel *t)
 {
-	struct ike_sa *sa = t->cfg.detect_ms ? ike_sa_of(c, t) : NULL;
+	struct ike_sa *sa = probe_after(t) ? ike_sa_of(c, t) : NULL;
 
 	return sa && sa->state == IKE_SA_ESTABLISHED ? sa : NULL;
 }
@@ -56,18 +63,19 @@ static struct ike_sa *probed(const struct ike_core *c, const struct ike_tunnel *
 /* SAs that are watched though there is no IKE SA to ask on. */
 static bool orphaned(const struct ike_core *c, const struct ike_tunnel *t)
 {
-	return t->cfg.detect_ms && t->orphans && !probed(c, t);
+	return probe_after(t) && t->orphans && !probed(c, t);
 }
 
 uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel *t,
 			       uint32_t interval)
 {
-	uint32_t often = t->cfg.detect_ms / PROBE_EVERY;
 	uint64_t last = ike_liveness_last(c, t);
+	uint32_t often;
 
-	if (!t->cfg.detect_ms || t->suspect || !t->quiet ||
-	    c->now < last + t->cfg.detect_ms / PROBE_AFTER)
+	if (t->cfg.detect_ms <= probe_after(t) || t->suspect || !t->quiet ||
+	    c->now < last + probe_after(t))
 		return interval;
+	often = (t->cfg.detect_ms - probe_after(t)) / PROBES;
 	if (often < SHORTEST)
 		often = SHORTEST;
 	return often < interval ? often : interval;
@@ -77,6 +85,8 @@ static uint64_t suspect_at(const struct ike_core *c, const struct ike_tunnel *t)
 {
 	uint64_t at = ike_liveness_last(c, t) + t->cfg.detect_ms - t->cfg.detect_ms / EARLY;
 
+	if (!t->cfg.detect_ms)
+		return IKE_NEVER;
 	return at > c->grace_until ? at : c->grace_until;
 }
 
@@ -88,7 +98,7 @@ void ike_liveness_tick(struct ike_core *c, struct ike_tunnel *t)
 		return;
 	if (!t->suspect && c->now >= suspect_at(c, t))
 		set_suspect(c, t, true);
-	if (sa && !sa->job.type && c->now >= ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER)
+	if (sa && !sa->job.type && c->now >= ike_liveness_last(c, t) + probe_after(t))
 		sa->want_probe = true;
 }
 
@@ -109,7 +119,7 @@ uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel
 
 	if ((!sa && !orphaned(c, t)) || !t->quiet)
 		return IKE_NEVER;
-	probe = ike_liveness_last(c, t) + t->cfg.detect_ms / PROBE_AFTER;
+	probe = ike_liveness_last(c, t) + probe_after(t);
 	suspect = t->suspect ? IKE_NEVER : suspect_at(c, t);
 	if (!sa)
 		return suspect;

@@ -458,6 +458,7 @@ static void make_half_open(struct ike_core *c, const struct request *rq, const s
 	sa->local = rq->ev->u.datagram.local;
 	sa->remote = rq->ev->u.datagram.remote;
 	sa->force_encap = t->cfg.encap == IKE_ENCAP_FORCE;
+	sa->dscp = t->cfg.dscp;
 	sa->proposal = *chosen;
 	sa->ni = rq->nonce;
 	sa->next_in = 1;

@@ -104,6 +104,7 @@ enum ike_child_state {
  * @ni: initiator's nonce of its exchange
  * @nr: responder's
  * @ke: for PFS, during the exchange
+ * @no_tfc: the peer takes no TFC padding on it
  * @old: serial of the Child SA it replaces
  * @since: when installed
  * @activate_at: first-use falls back to now
@@ -131,6 +132,7 @@ struct ike_child {
 	struct ike_nonce ni;
 	struct ike_nonce nr;
 	struct ike_ke ke;
+	bool no_tfc;
 	uint32_t old;
 	uint64_t since;
 	uint64_t activate_at;
@@ -284,6 +286,7 @@ struct ike_traffic {
  * @nat_local: we are behind a NAT, or pretend to be
  * @nat_remote: the peer is
  * @force_encap: we pretend to be
+ * @dscp: of half-open SAs: that of the tunnel it may become one of
  * @frag: both sides do RFC 7383
  * @mobike: both sides do MOBIKE
  * @childless: the peer does RFC 6023
@@ -335,6 +338,7 @@ struct ike_sa {
 	bool nat_local;
 	bool nat_remote;
 	bool force_encap;
+	uint8_t dscp;
 	bool frag;
 	bool mobike;
 	bool childless;
@@ -391,6 +395,7 @@ struct ike_orphan {
  * @cfg: configuration
  * @wanted: to be kept up
  * @down: taken down by command; the peer may not bring it up either
+ * @hold: the peer is gone, and the next traffic brings the tunnel up
  * @gone: no longer configured; freed with its last IKE SA
  * @up: UP was reported
  * @wants_groups: the peer refused a Child SA without a key exchange of its own
@@ -416,6 +421,7 @@ struct ike_tunnel {
 	struct ike_peer_config cfg;
 	bool wanted;
 	bool down;
+	bool hold;
 	bool gone;
 	bool up;
 	bool wants_groups;
@@ -931,6 +937,8 @@ void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ik
 void ike_tunnel_failed(struct ike_core *c, struct ike_tunnel *t, enum ike_reason reason);
 /** ike_tunnel_succeeded() - an attempt has made an IKE SA */
 void ike_tunnel_succeeded(struct ike_tunnel *t);
+/** ike_tunnel_closed() - the peer has deleted the last Child SA of an IKE SA that lives */
+void ike_tunnel_closed(struct ike_tunnel *t);
 /** ike_tunnel_ended() - an established IKE SA is gone; schedules a new one if wanted */
 void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason);
 /** ike_tunnel_retry_in() - pause before the next attempt, growing */

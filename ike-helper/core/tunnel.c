@@ -161,6 +161,7 @@ void ike_tunnel_down(struct ike_core *c, struct ike_tunnel *t)
 	struct ike_sa *sa;
 
 	t->down = true;
+	t->hold = false;
 	t->wanted = false;
 	t->retry_at = IKE_NEVER;
 	t->resolve_token = 0;
@@ -257,6 +258,7 @@ void ike_tunnel_address(struct ike_core *c, struct ike_tunnel *t, const struct i
 void ike_tunnel_up(struct ike_core *c, struct ike_tunnel *t)
 {
 	t->down = false;
+	t->hold = false;
 	t->wanted = true;
 	t->attempt = 0;
 	if (!established(c, t))
@@ -265,7 +267,7 @@ void ike_tunnel_up(struct ike_core *c, struct ike_tunnel *t)
 
 void ike_tunnel_acquire(struct ike_core *c, struct ike_tunnel *t)
 {
-	if (t->down || t->cfg.start == IKE_START_MANUAL)
+	if (t->down || (t->cfg.start == IKE_START_MANUAL && !t->hold))
 		return;
 	t->wanted = true;
 	if (!established(c, t) && (t->retry_at == IKE_NEVER || c->now >= t->retry_at))
@@ -285,7 +287,7 @@ uint64_t ike_tunnel_retry_in(struct ike_core *c, const struct ike_tunnel *t)
  */
 static void schedule(struct ike_core *c, struct ike_tunnel *t, uint64_t pause)
 {
-	if (t->cfg.start == IKE_START_ON_TRAFFIC && !t->orphans)
+	if ((t->cfg.start == IKE_START_ON_TRAFFIC || t->hold) && !t->orphans)
 		t->wanted = false;
 	if (!t->down)
 		t->retry_at = c->now + pause;
@@ -302,8 +304,23 @@ void ike_tunnel_failed(struct ike_core *c, struct ike_tunnel *t, enum ike_reason
 void ike_tunnel_succeeded(struct ike_tunnel *t)
 {
 	t->attempt = 0;
+	t->hold = false;
 	t->retry_at = IKE_NEVER;
 	t->reason = IKE_REASON_NONE;
+}
+
+/* Whether a tunnel that the peer has ended comes up again; with AUTO it stays as it was wanted. */
+static void set_again(struct ike_tunnel *t, enum ike_again again)
+{
+	if (again == IKE_AGAIN_AUTO || t->down)
+		return;
+	t->wanted = again == IKE_AGAIN_RESTART;
+	t->hold = again == IKE_AGAIN_HOLD;
+}
+
+void ike_tunnel_closed(struct ike_tunnel *t)
+{
+	set_again(t, t->cfg.when_closed);
 }
 
 void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason)
@@ -325,6 +342,10 @@ void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_r
 	if (n)
 		return;
 	t->reason = reason;
+	if (reason == IKE_REASON_DELETED_BY_PEER)
+		set_again(t, t->cfg.when_closed);
+	else if (reason == IKE_REASON_TIMEOUT && !t->orphans)
+		set_again(t, t->cfg.when_dead);
 	if (t->wanted)
 		schedule(c, t, at_once ? 0 : ike_tunnel_retry_in(c, t));
 }
@@ -477,6 +498,9 @@ void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t)
 		ike_log(c, t, IKE_LOG_WARNING, "nothing comes in on SAs without an IKE SA: deleted");
 		t->reason = IKE_REASON_TIMEOUT;
 		drop_orphans(c, t);
+		set_again(t, t->cfg.when_dead);
+		if (t->wanted && t->retry_at == IKE_NEVER)
+			t->retry_at = c->now;
 	}
 	if (c->now >= t->retry_at) {
 		t->retry_at = IKE_NEVER;

@@ -52,6 +52,8 @@ static void on_delete(struct tunnel *t, const struct msg *msg)
 	if (t->ref.id && ipvti_sa_del(t->d->ipvti, &t->ref, sa->dir, sa->spi))
 		log_debug(t->conf.name, "SA 0x%08x: %s", sa->spi, ipvti_error(t->d->ipvti));
 	tunnel_sa_forget(sa);
+	if (t->no_tfc)
+		kernel_tfc(t);
 	if (t->conf.routes.from_selectors)
 		route_apply(t);
 }

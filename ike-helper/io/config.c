@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../core/ids.h"
+#include "../core/proposal.h"
 #include "config.h"
 
 /**
@@ -77,7 +78,9 @@ static const struct conf_key *key_find(const char *name, unsigned int section)
 	size_t i;
 
 	for (i = 0; i < conf_n_keys; i++)
-		if ((conf_keys[i].sections & section) && !strcmp(conf_keys[i].name, name))
+		if ((conf_keys[i].sections & section) &&
+		    (!strcmp(conf_keys[i].name, name) ||
+		     (conf_keys[i].alias && !strcmp(conf_keys[i].alias, name))))
 			return &conf_keys[i];
 	return NULL;
 }
@@ -232,10 +235,12 @@ static bool parse_text(struct loader *l, const struct conf_key *key, struct conf
 static bool parse_setting(struct loader *l, const struct conf_key *key, const char *file,
 			  const config_setting_t *s, bool legacy, void *base)
 {
+	struct conf_key as_written = *key;
 	struct conf_text t;
 
+	as_written.name = config_setting_name(s);
 	t.legacy = legacy;
-	return setting_text(l, file, s, &t) && parse_text(l, key, &t, base);
+	return setting_text(l, file, s, &t) && parse_text(l, &as_written, &t, base);
 }
 
 static void parse_default(struct loader *l, const struct conf_key *key, void *base)
@@ -270,6 +275,21 @@ static void check_keys(struct loader *l, const char *file, const config_setting_
 			conf_fault(l->faults, file, config_setting_source_line(s),
 				   config_setting_name(s), "unknown key; see ipvti.conf(5)");
 	}
+}
+
+/* A key under either of its names; both are one too many. */
+static config_setting_t *member(struct loader *l, const char *file, config_setting_t *group,
+				const struct conf_key *key)
+{
+	config_setting_t *s = config_setting_get_member(group, key->name);
+	config_setting_t *other = NULL;
+
+	if (key->alias)
+		other = config_setting_get_member(group, key->alias);
+	if (s && other)
+		conf_fault(l->faults, file, config_setting_source_line(other), key->alias,
+			   "is another name of %s, which is given too; choose one", key->name);
+	return s ? s : other;
 }
 
 /* The group of a profile or tunnel, and the file it stands in. */
@@ -356,9 +376,9 @@ static void load_tunnel(struct loader *l, const struct source *src, config_setti
 		key = &conf_keys[k];
 		if (!(key->sections & CONF_IN_TUNNEL))
 			continue;
-		s = config_setting_get_member(group, key->name);
+		s = member(l, src->name, group, key);
 		if (!s && profile && (key->sections & CONF_IN_PROFILE)) {
-			s = config_setting_get_member(profile, key->name);
+			s = member(l, profile_src->name, profile, key);
 			t->key_in_profile[k] = s;
 		}
 		if (s) {
@@ -499,6 +519,47 @@ void tunnel_fault(struct loader *l, const struct conf_tunnel *t, const char *key
 		   text);
 }
 
+uint64_t conf_probe_after(const struct conf_tunnel *t)
+{
+	return t->dpd_delay ? t->dpd_delay : t->detect / CONF_PROBE_AFTER;
+}
+
+static void check_dpd(struct loader *l, const struct conf_tunnel *t)
+{
+	if (t->give_up && t->detect > t->give_up)
+		tunnel_fault(l, t, "detect", "is longer than give-up in tunnel \"%s\"", t->name);
+	if (t->detect && t->dpd_delay > t->detect / 2)
+		tunnel_fault(l, t, "dpd-delay",
+			     "is longer than half of detect in tunnel \"%s\": the peer could not be asked often enough before it is suspect",
+			     t->name);
+}
+
+static void check_action(struct loader *l, const struct conf_tunnel *t, const char *key,
+			 uint64_t action)
+{
+	if (action == IKE_AGAIN_RESTART && !t->remote.n)
+		tunnel_fault(l, t, key,
+			     "\"restart\": tunnel \"%s\" has no remote and cannot be started from here",
+			     t->name);
+	if (action == IKE_AGAIN_HOLD && !t->remote.n)
+		tunnel_fault(l, t, key,
+			     "\"hold\": tunnel \"%s\" has no remote that traffic could start it with",
+			     t->name);
+	if (action == IKE_AGAIN_HOLD && t->failover)
+		tunnel_fault(l, t, key,
+			     "\"hold\" waits for traffic, which failover lets pass by tunnel \"%s\" while it is down; choose one",
+			     t->name);
+}
+
+static void check_pfs(struct loader *l, const struct conf_tunnel *t)
+{
+	if ((t->pfs.none || t->pfs.list.n) &&
+	    ike_proposals_group(&t->esp_proposals) != IKE_KE_NONE)
+		tunnel_fault(l, t, "pfs",
+			     "and the groups in esp-proposals of tunnel \"%s\" say the same twice; name them in one place",
+			     t->name);
+}
+
 /* A tunnel that waits for traffic must have something that catches it. */
 static void check_on_traffic(struct loader *l, const struct conf_tunnel *t)
 {
@@ -613,9 +674,10 @@ static void check_tunnels(struct loader *l)
 		check_auth(l, t);
 		check_virtual_ip(l, t);
 		check_on_traffic(l, t);
-		if (t->give_up && t->detect > t->give_up)
-			tunnel_fault(l, t, "detect",
-				     "is longer than give-up in tunnel \"%s\"", t->name);
+		check_dpd(l, t);
+		check_action(l, t, "dpd-action", t->dpd_action);
+		check_action(l, t, "close-action", t->close_action);
+		check_pfs(l, t);
 	}
 }
 

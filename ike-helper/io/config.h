@@ -79,6 +79,16 @@ struct conf_vips {
 	struct ike_addr v[IKE_MAX_VIPS];
 };
 
+/**
+ * struct conf_groups - key exchange groups of Child SAs
+ * @none: there shall be none, also for peers that insist
+ * @list: one proposal that holds nothing but groups, or no proposal
+ */
+struct conf_groups {
+	bool none;
+	struct ike_proposals list;
+};
+
 enum conf_secret_kind {
 	CONF_SECRET_INLINE,
 	CONF_SECRET_FILE,
@@ -128,7 +138,8 @@ struct conf_pool {
 	struct conf_selectors subnets;
 };
 
-#define CONF_KEYS_MAX 64
+#define CONF_KEYS_MAX 96
+#define CONF_PROBE_AFTER 3	/* of the detection time, one part may pass in silence */
 
 /**
  * struct conf_tunnel - one peer and one device
@@ -164,6 +175,11 @@ struct conf_tunnel {
 	struct conf_files crl;
 	struct ike_proposals ike_proposals;
 	struct ike_proposals esp_proposals;
+	struct conf_groups pfs;
+	uint64_t version;
+	uint64_t protocol;
+	uint64_t compress;
+	uint64_t window;
 	struct conf_selectors local_ts;
 	struct conf_selectors remote_ts;
 	struct conf_prefixes address;
@@ -175,11 +191,16 @@ struct conf_tunnel {
 	uint64_t failover;
 	uint64_t start;
 	uint64_t encap;
+	uint64_t close_action;
 	uint64_t detect;
+	uint64_t dpd_delay;
+	uint64_t dpd_action;
 	uint64_t give_up;
 	uint64_t retry;
 	uint64_t retransmit;
+	uint64_t retransmit_limit;
 	uint64_t fragment_size;
+	uint64_t ike_dscp;
 	uint64_t mobike;
 	uint64_t ike_lifetime;
 	uint64_t child_lifetime;
@@ -192,6 +213,7 @@ struct conf_tunnel {
 	char lower[IFNAMSIZ];
 	uint64_t ttl;
 	uint64_t dscp;
+	uint64_t tfc;
 	uint64_t df;
 	uint64_t parallel;
 	uint64_t roam;
@@ -257,8 +279,10 @@ struct conf_type;
  * @min: smallest number, in the unit of the field
  * @max: largest number
  * @words: the words allowed, in the order of their values; NULL-terminated. Where numbers are
- *	allowed too it is one word
- * @word: what that one word is worth
+ *	allowed too these are at most two
+ * @word: where numbers are allowed too: what the words are worth
+ * @why: where one value is allowed: why there is no other
+ * @alias: another name that it has, NULL for none
  * @def: default as in a file, list elements separated by spaces; NULL: the key is required,
  *	"": empty
  * @reload: what a change means
@@ -273,7 +297,9 @@ struct conf_key {
 	uint64_t min;
 	uint64_t max;
 	const char *const *words;
-	uint64_t word;
+	uint64_t word[2];
+	const char *why;
+	const char *alias;
 	const char *def;
 	enum conf_reload reload;
 	const char *help;
@@ -339,7 +365,7 @@ extern const struct conf_type conf_type_word, conf_type_number, conf_type_durati
 	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
 	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_vips, conf_type_pool,
 	conf_type_ranges, conf_type_subnets, conf_type_addresses, conf_type_routes,
-	conf_type_selectors, conf_type_ike_proposals, conf_type_esp_proposals;
+	conf_type_selectors, conf_type_ike_proposals, conf_type_esp_proposals, conf_type_groups;
 
 /**
  * conf_load() - read and check a configuration
@@ -370,6 +396,11 @@ bool conf_ts_is_any(const struct ike_ts *ts);
  * conf_key_place() - where a key of a tunnel was given
  */
 void conf_key_place(const struct conf_tunnel *t, const char *key, struct conf_place *place);
+
+/**
+ * conf_probe_after() - milliseconds of silence after which the peer is asked; 0: never
+ */
+uint64_t conf_probe_after(const struct conf_tunnel *t);
 
 /**
  * conf_word() - the name of a word's value

@@ -14,9 +14,15 @@ const char *const conf_words_df[] = { "set", "clear", "copy", NULL };
 const char *const conf_words_parallel[] = { "off", "on", "auto", NULL };
 const char *const conf_words_roam[] = { "off", "port", "any", NULL };
 const char *const conf_words_checksum[] = { "trust", "verify", NULL };
-static const char *const words_mtu[] = { "auto", NULL };
+static const char *const words_auto[] = { "auto", NULL };
 static const char *const words_inherit[] = { "inherit", NULL };
 static const char *const words_off[] = { "off", NULL };
+static const char *const words_tfc[] = { "off", "mtu", NULL };
+static const char *const words_version[] = { "2", NULL };
+static const char *const words_protocol[] = { "esp", NULL };
+static const char *const words_no[] = { "no", "false", NULL };
+static const char *const words_one[] = { "1", NULL };
+static const char *const words_again[] = { "auto", "clear", "hold", "restart", NULL };
 
 #define SHARED (CONF_IN_PROFILE | CONF_IN_TUNNEL)
 
@@ -69,7 +75,7 @@ const struct conf_key conf_keys[] = {
 	{ "local", SHARED, &conf_type_address, FIELD(local), .def = "%any",
 	  .reload = CONF_RENEGOTIATE, .help = "own outer address" },
 	{ "remote", SHARED, &conf_type_hosts, FIELD(remote), .def = "%any",
-	  .reload = CONF_RENEGOTIATE,
+	  .alias = "host", .reload = CONF_RENEGOTIATE,
 	  .help = "name or addresses of the peer, looked up at each attempt" },
 	{ "local-id", SHARED, &conf_type_id, FIELD(local_id), .def = NULL,
 	  .reload = CONF_RENEGOTIATE, .help = "identity shown to the peer" },
@@ -89,18 +95,30 @@ const struct conf_key conf_keys[] = {
 	  .reload = CONF_RENEGOTIATE, .help = "files of revoked certificates" },
 
 	/* IKE */
+	{ "version", SHARED, &conf_type_word, FIELD(version), .words = words_version,
+	  .why = "IKEv1 is not there: it is deprecated (RFC 9395)", .def = "2",
+	  .reload = CONF_IN_PLACE, .help = "version of IKE" },
 	{ "ike-proposals", SHARED, &conf_type_ike_proposals, FIELD(ike_proposals), .def = "",
 	  .reload = CONF_NEXT_REKEY, .help = "algorithms of the IKE SA" },
 	{ "ike-lifetime", SHARED, &conf_type_duration, FIELD(ike_lifetime), .min = 10 * SECOND,
 	  .max = 30 * DAY, .words = words_off, .def = "4h", .reload = CONF_NEXT_REKEY,
 	  .help = "time until the IKE SA is rekeyed" },
 	{ "start", SHARED, &conf_type_word, FIELD(start), .words = conf_words_start, .def = "now",
-	  .reload = CONF_IN_PLACE, .help = "what brings the tunnel up" },
+	  .alias = "start-action", .reload = CONF_IN_PLACE, .help = "what brings the tunnel up" },
+	{ "close-action", SHARED, &conf_type_word, FIELD(close_action), .words = words_again,
+	  .def = "auto", .reload = CONF_IN_PLACE,
+	  .help = "what becomes of the tunnel when the peer deletes its SAs" },
 	{ "detect", SHARED, &conf_type_duration, FIELD(detect), .min = SECOND / 2, .max = HOUR,
 	  .words = words_off, .def = "30s", .reload = CONF_IN_PLACE,
 	  .help = "longest time from the last authenticated packet to carrier down" },
+	{ "dpd-delay", SHARED, &conf_type_duration, FIELD(dpd_delay), .min = SECOND / 10,
+	  .max = HOUR, .words = words_auto, .def = "auto", .reload = CONF_IN_PLACE,
+	  .help = "silence after which the peer is probed" },
+	{ "dpd-action", SHARED, &conf_type_word, FIELD(dpd_action), .words = words_again,
+	  .def = "auto", .reload = CONF_IN_PLACE,
+	  .help = "what becomes of the tunnel when the peer has been given up" },
 	{ "give-up", SHARED, &conf_type_duration, FIELD(give_up), .min = SECOND, .max = DAY,
-	  .def = "3m", .reload = CONF_IN_PLACE,
+	  .def = "3m", .alias = "dpd-timeout", .reload = CONF_IN_PLACE,
 	  .help = "time after which a silent peer's SAs are deleted" },
 	{ "retry", SHARED, &conf_type_duration, FIELD(retry), .min = SECOND / 10, .max = HOUR,
 	  .def = "1s", .reload = CONF_IN_PLACE,
@@ -108,6 +126,14 @@ const struct conf_key conf_keys[] = {
 	{ "retransmit", SHARED, &conf_type_duration, FIELD(retransmit), .min = SECOND / 10,
 	  .max = 60 * SECOND, .def = "500ms", .reload = CONF_IN_PLACE,
 	  .help = "first retransmission interval of a request, each next is 1.8 times longer" },
+	{ "retransmit-limit", SHARED, &conf_type_number, FIELD(retransmit_limit), .min = 1,
+	  .max = 100, .words = words_off, .def = "off", .reload = CONF_IN_PLACE,
+	  .help = "retransmissions of a request after which the peer is given up" },
+	{ "window", SHARED, &conf_type_word, FIELD(window), .words = words_one,
+	  .why = "requests are answered one after the other, as peers expect that are told nothing else (RFC 7296 section 2.3)",
+	  .def = "1", .reload = CONF_IN_PLACE, .help = "requests that may be under way at a time" },
+	{ "ike-dscp", SHARED, &conf_type_number, FIELD(ike_dscp), .max = 63, .def = "0",
+	  .reload = CONF_IN_PLACE, .help = "DSCP of IKE packets" },
 	{ "fragment-size", SHARED, &conf_type_number, FIELD(fragment_size), .min = 576, .max = 9000,
 	  .def = "1280", .reload = CONF_NEXT_REKEY,
 	  .help = "largest IP packet that IKE sends in one piece" },
@@ -117,6 +143,14 @@ const struct conf_key conf_keys[] = {
 	/* Child SA */
 	{ "esp-proposals", SHARED, &conf_type_esp_proposals, FIELD(esp_proposals), .def = "",
 	  .reload = CONF_NEXT_REKEY, .help = "algorithms of the Child SAs" },
+	{ "pfs", SHARED, &conf_type_groups, FIELD(pfs), .def = "",
+	  .reload = CONF_NEXT_REKEY, .help = "key exchange groups of Child SAs" },
+	{ "protocol", SHARED, &conf_type_word, FIELD(protocol), .words = words_protocol,
+	  .why = "AH is not there: it encrypts nothing, and no NAT lets it pass; ESP with null-sha256 authenticates as much of what is inside",
+	  .def = "esp", .reload = CONF_IN_PLACE, .help = "protocol of the Child SAs" },
+	{ "compress", SHARED, &conf_type_word, FIELD(compress), .words = words_no,
+	  .why = "IPComp is not there: the length of what is compressed before encryption tells what it was",
+	  .def = "no", .reload = CONF_IN_PLACE, .help = "compression of packets (IPComp)" },
 	{ "local-ts", SHARED, &conf_type_selectors, FIELD(local_ts), .def = "0.0.0.0/0 ::/0",
 	  .reload = CONF_RENEGOTIATE, .help = "traffic selectors of this side" },
 	{ "remote-ts", SHARED, &conf_type_selectors, FIELD(remote_ts), .def = "0.0.0.0/0 ::/0",
@@ -147,7 +181,7 @@ const struct conf_key conf_keys[] = {
 	{ "pool", SHARED, &conf_type_pool, FIELD(pool), .def = "",
 	  .reload = CONF_RENEGOTIATE, .help = "pool that the peer gets its addresses from" },
 	{ "routes", SHARED, &conf_type_routes, FIELD(routes), .def = "",
-	  .reload = CONF_IN_PLACE, .help = "prefixes routed into the device" },
+	  .alias = "remote-subnets", .reload = CONF_IN_PLACE, .help = "prefixes routed into the device" },
 	{ "metric", SHARED, &conf_type_number, FIELD(metric), .min = 1, .max = 4000000000,
 	  .def = "1024", .reload = CONF_IN_PLACE, .help = "metric of these routes" },
 	{ "backstop", SHARED, &conf_type_flag, FIELD(backstop), .def = "yes",
@@ -156,7 +190,7 @@ const struct conf_key conf_keys[] = {
 	  .reload = CONF_IN_PLACE,
 	  .help = "without carrier let traffic take the next route" },
 	{ "mtu", SHARED, &conf_type_number, FIELD(mtu), .min = IPVTI_MTU_MIN, .max = 65535,
-	  .words = words_mtu, .def = "auto", .reload = CONF_IN_PLACE, .help = "MTU of the device" },
+	  .words = words_auto, .def = "auto", .reload = CONF_IN_PLACE, .help = "MTU of the device" },
 	{ "fwmark", SHARED, &conf_type_number, FIELD(fwmark), .max = UINT32_MAX, .def = "0",
 	  .reload = CONF_IN_PLACE, .help = "mark of ESP packets" },
 	{ "lower", SHARED, &conf_type_ifname, FIELD(lower), .def = "",
@@ -165,9 +199,13 @@ const struct conf_key conf_keys[] = {
 	  .words = words_inherit, .def = "64", .reload = CONF_IN_PLACE,
 	  .help = "TTL or hop limit of outer packets" },
 	{ "dscp", SHARED, &conf_type_number, FIELD(dscp), .max = 63,
-	  .words = words_inherit, .word = IPVTI_DSCP_INHERIT, .def = "inherit",
+	  .words = words_inherit, .word = { IPVTI_DSCP_INHERIT }, .def = "inherit",
 	  .reload = CONF_IN_PLACE,
 	  .help = "DSCP of outer packets" },
+	{ "tfc", SHARED, &conf_type_number, FIELD(tfc), .min = 1, .max = IPVTI_TFC_MTU - 1,
+	  .words = words_tfc, .word = { 0, IPVTI_TFC_MTU }, .def = "off",
+	  .reload = CONF_IN_PLACE,
+	  .help = "length that packets are padded to (traffic flow confidentiality)" },
 	{ "df", SHARED, &conf_type_word, FIELD(df), .words = conf_words_df, .def = "set",
 	  .reload = CONF_IN_PLACE, .help = "Don't Fragment of outer IPv4 packets" },
 	{ "parallel", SHARED, &conf_type_word, FIELD(parallel), .words = conf_words_parallel,

@@ -10,8 +10,11 @@
 #include <unistd.h>
 
 #include "../core/cp.h"
+#include "../core/transform.h"
 #include "config.h"
 #include "secret.h"
+
+#define CONF_GROUPS_MAX 16
 
 const char *conf_word(const char *const *words, uint64_t value)
 {
@@ -49,13 +52,18 @@ static bool parse_word(struct conf_faults *faults, const struct conf_key *key,
 	int i = word_find(key->words, t->item[0]);
 	char buf[128];
 
+	if (i < 0 && key->why) {
+		conf_fault(faults, t->file, t->line, key->name, "\"%s\" is not allowed, only %s is: %s",
+			   t->item[0], key->words[0], key->why);
+		return false;
+	}
 	if (i < 0) {
 		conf_fault(faults, t->file, t->line, key->name,
 			   "\"%s\" is none of the allowed words: %s", t->item[0],
 			   word_list(key->words, buf, sizeof(buf)));
 		return false;
 	}
-	*(uint64_t *)field = i;
+	*(uint64_t *)field = key->why ? 0 : i;
 	return true;
 }
 
@@ -132,11 +140,12 @@ static bool parse_units(struct conf_faults *faults, const struct conf_key *key,
 			const struct conf_text *t, const struct unit *units, const char *example,
 			void *field)
 {
+	int word = word_find(key->words, t->item[0]);
 	char min[32], max[32], words[64];
 	uint64_t v;
 
-	if (word_find(key->words, t->item[0]) >= 0) {
-		*(uint64_t *)field = key->word;
+	if (word >= 0) {
+		*(uint64_t *)field = key->word[word];
 		return true;
 	}
 	if (read_unit(t->item[0], units, &v) && v >= key->min && v <= key->max) {
@@ -692,3 +701,57 @@ static bool parse_esp_proposals(struct conf_faults *faults, const struct conf_ke
 }
 
 const struct conf_type conf_type_esp_proposals = { "ESP proposals", true, parse_esp_proposals };
+
+/* A group is read as part of a proposal that holds nothing else of interest. */
+static bool read_group(const char *text, bool legacy, struct ike_proposal *out, char *err,
+		       size_t err_len)
+{
+	char proposal[CONF_SECRET_MAX + 16];
+	struct ike_proposal p;
+	uint8_t i;
+
+	if (strchr(text, '-')) {
+		snprintf(err, err_len, "give each group of its own");
+		return false;
+	}
+	snprintf(proposal, sizeof(proposal), "aes128gcm16-%s", text);
+	if (!ike_proposal_parse(proposal, IKE_PROTO_ESP, legacy, &p, err, err_len))
+		return false;
+	for (i = 0; i < p.n; i++) {
+		if (p.t[i].type != IKE_TRANSFORM_KE)
+			continue;
+		out->t[out->n++] = p.t[i];
+		return true;
+	}
+	snprintf(err, err_len, "is no key exchange group, such as x25519; see ipvti.conf(5)");
+	return false;
+}
+
+static bool parse_groups(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	struct conf_groups *groups = field;
+	struct ike_proposal *p = &groups->list.p[0];
+	char err[IKE_MAX_TEXT];
+	unsigned int i;
+
+	memset(groups, 0, sizeof(*groups));
+	if (t->n == 1 && (!strcmp(t->item[0], "no") || !strcmp(t->item[0], "false"))) {
+		groups->none = true;
+		return true;
+	}
+	p->protocol = IKE_PROTO_ESP;
+	for (i = 0; i < t->n; i++) {
+		if (p->n == CONF_GROUPS_MAX)
+			snprintf(err, sizeof(err), "allowed are %d groups", CONF_GROUPS_MAX);
+		else if (read_group(t->item[i], t->legacy, p, err, sizeof(err)))
+			continue;
+		conf_fault(faults, t->file, t->line, key->name, "\"%s\": %s, or no alone",
+			   t->item[i], err);
+		return false;
+	}
+	groups->list.n = p->n > 0;
+	return true;
+}
+
+const struct conf_type conf_type_groups = { "groups", true, parse_groups };

@@ -20,7 +20,6 @@
 
 #define RUN_DIR "/run/ipvti"
 #define STATE_DIR "/var/lib/ipvti"
-#define PROBE_AFTER 3		/* of the detection time, one part may pass in silence */
 #define VERIFIED_MAX 8		/* IKE SAs of one tunnel at a time: the old, the new, collisions */
 
 /**
@@ -88,6 +87,7 @@ struct verified {
  * @sas: in the kernel
  * @n_verified: used in @verified
  * @verified: IKE SAs it may install SAs for
+ * @no_tfc: its peer takes no TFC padding
  * @held: taken down by hand, until it is brought up by hand
  * @up: it has a Child SA
  * @since: daemon_clock() when it came up or went down
@@ -131,6 +131,7 @@ struct tunnel {
 	LIST_HEAD(, sa) sas;
 	unsigned int n_verified;
 	struct verified verified[VERIFIED_MAX];
+	bool no_tfc;
 	bool held;
 	bool up;
 	uint64_t since;
@@ -486,6 +487,14 @@ void kernel_adopt(struct tunnel *t);
  * kernel_endpoint() - set outer addresses and encapsulation
  */
 void kernel_endpoint(struct tunnel *t, const struct msg_endpoint *e);
+
+/**
+ * kernel_tfc() - let the device pad, unless the peer of one of its SAs does not take that
+ *
+ * RFC 7296 section 3.10.1, ESP_TFC_PADDING_NOT_SUPPORTED. To be called when SAs or configuration
+ * have changed.
+ */
+void kernel_tfc(struct tunnel *t);
 
 /**
  * kernel_install() - install an SA

@@ -106,7 +106,7 @@ static void put_settings(struct tunnel *t, struct ipvti_device *dev)
 	PUT(dev, IPVTI_A_DEV_ROAM, roam, c->roam);
 	PUT(dev, IPVTI_A_DEV_SECPATH, secpath, c->secpath);
 	PUT(dev, IPVTI_A_DEV_INNER_CHECKSUM, inner_checksum, c->inner_checksum);
-	PUT(dev, IPVTI_A_DEV_QUIET, quiet, c->detect / PROBE_AFTER);
+	PUT(dev, IPVTI_A_DEV_QUIET, quiet, conf_probe_after(c));
 	PUT(dev, IPVTI_A_DEV_KEEPALIVE, keepalive, (c->keepalive + MS_PER_S - 1) / MS_PER_S);
 	memcpy(dev->tag, t->tag, sizeof(t->tag));
 	dev->tag[TAG_FLAGS] = t->ours ? TAG_DEVICE_OURS : 0;
@@ -310,6 +310,31 @@ static bool sane(const struct ike_install *in)
 	       in->n_remote <= IKE_MAX_TS && memchr(in->alg, 0, sizeof(in->alg));
 }
 
+static void set_tfc(struct tunnel *t, bool refused)
+{
+	struct ipvti_device dev = { 0 };
+
+	if (refused && !t->no_tfc && t->conf.tfc)
+		log_warning(t->conf.name,
+			    "the peer takes no padding (ESP_TFC_PADDING_NOT_SUPPORTED): tfc is off");
+	t->no_tfc = refused;
+	if (!t->ref.id)
+		return;
+	PUT(&dev, IPVTI_A_DEV_TFC, tfc, refused ? 0 : t->conf.tfc);
+	if (ipvti_device_set(t->d->ipvti, &t->ref, &dev))
+		log_error(t->conf.name, "tfc: %s", ipvti_error(t->d->ipvti));
+}
+
+void kernel_tfc(struct tunnel *t)
+{
+	bool refused = false;
+	struct sa *sa;
+
+	LIST_FOREACH(sa, &t->sas, link)
+		refused |= sa->dir == IPVTI_SA_OUT && (sa->tag[TAG_SA_FLAGS] & IKE_TAG_NO_TFC);
+	set_tfc(t, refused);
+}
+
 bool kernel_install(struct tunnel *t, const struct ike_install *in, char *err, size_t len)
 {
 	struct ipvti_sa sa = { 0 };
@@ -326,6 +351,9 @@ bool kernel_install(struct tunnel *t, const struct ike_install *in, char *err, s
 		return false;
 	}
 	put_sa(t, in, &sa);
+	/* Before the first packet leaves by it. */
+	if (in->dir == IKE_OUT && (in->tag[TAG_SA_FLAGS] & IKE_TAG_NO_TFC) && !t->no_tfc)
+		set_tfc(t, true);
 	ret = ipvti_sa_new(t->d->ipvti, &t->ref, &sa);
 	explicit_bzero(&sa.key, sizeof(sa.key));
 	if (ret) {
@@ -333,6 +361,8 @@ bool kernel_install(struct tunnel *t, const struct ike_install *in, char *err, s
 		return false;
 	}
 	remember(t, in);
+	if (t->no_tfc)
+		kernel_tfc(t);
 	if (t->conf.routes.from_selectors)
 		route_apply(t);
 	return true;
@@ -422,6 +452,7 @@ void kernel_adopt(struct tunnel *t)
 	if (n)
 		log_notice(t->conf.name, "took back %u SAs of an earlier run; they carry traffic until new ones do",
 			   n);
+	kernel_tfc(t);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
@@ -445,7 +476,7 @@ static void on_acquire(struct tunnel *t, const struct ipvti_message *msg)
 
 static void on_quiet(struct tunnel *t, const struct ipvti_message *msg)
 {
-	struct msg_event m = { .type = IKE_EV_QUIET, .ms = t->conf.detect / PROBE_AFTER };
+	struct msg_event m = { .type = IKE_EV_QUIET, .ms = conf_probe_after(&t->conf) };
 
 	(void)msg;
 	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));

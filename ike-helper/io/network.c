@@ -123,9 +123,45 @@ static void from_sockaddr(const struct sockaddr_storage *ss, struct ike_addr *a)
 
 /* ---- actions --------------------------------------------------------------------------------- */
 
+/* One more control message; there is room for the two that there may be. */
+static void put_control(struct msghdr *m, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)m->msg_control + m->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(c), data, len);
+	m->msg_controllen += CMSG_SPACE(len);
+}
+
+static void put_source(struct msghdr *m, const struct ike_addr *local)
+{
+	struct in6_pktinfo info6 = { 0 };
+	struct in_pktinfo info4 = { 0 };
+
+	memcpy(&info4.ipi_spec_dst, local->ip, 4);
+	memcpy(&info6.ipi6_addr, local->ip, 16);
+	if (local->family == 4)
+		put_control(m, IPPROTO_IP, IP_PKTINFO, &info4, sizeof(info4));
+	else
+		put_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info6, sizeof(info6));
+}
+
+static void put_dscp(struct msghdr *m, uint8_t family, uint8_t dscp)
+{
+	int tos = dscp << 2;	/* the two bits behind are for ECN (RFC 2474, RFC 3168) */
+
+	if (family == 4)
+		put_control(m, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	else
+		put_control(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+}
+
 static void send_datagram(struct network *net, const struct ike_action *act)
 {
-	uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo))] = { 0 };
+	_Alignas(struct cmsghdr)
+	uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))] = { 0 };
 	const struct ike_addr *local = &act->u.send.local;
 	static const uint8_t marker[NON_ESP_MARKER];
 	struct sockaddr_storage to;
@@ -136,30 +172,12 @@ static void send_datagram(struct network *net, const struct ike_action *act)
 	struct msghdr m = {
 		.msg_name = &to, .msg_iov = iov, .msg_iovlen = 2, .msg_control = control,
 	};
-	struct in6_pktinfo info6 = { 0 };
-	struct in_pktinfo info4 = { 0 };
-	struct cmsghdr *c;
 	int i;
 
 	m.msg_namelen = to_sockaddr(&act->u.send.remote, &to);
-	m.msg_controllen = sizeof(control);
-	c = CMSG_FIRSTHDR(&m);
-	if (act->u.send.remote.family == 4) {
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info4));
-		memcpy(&info4.ipi_spec_dst, local->ip, 4);
-		memcpy(CMSG_DATA(c), &info4, sizeof(info4));
-		m.msg_controllen = CMSG_SPACE(sizeof(info4));
-	} else {
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info6));
-		memcpy(&info6.ipi6_addr, local->ip, 16);
-		memcpy(CMSG_DATA(c), &info6, sizeof(info6));
-	}
-	if (!local->family)
-		m.msg_controllen = 0;
+	if (local->family)
+		put_source(&m, local);
+	put_dscp(&m, act->u.send.remote.family, act->u.send.dscp);
 	for (i = 0; i < net->n; i++) {
 		if (net->sockets[i].family != act->u.send.remote.family ||
 		    net->sockets[i].natt != act->u.send.natt)

@@ -209,6 +209,8 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m)
 	json_object_set_new(o, "suspect", json_boolean(t->suspect));
 	if (t->conf.detect)
 		set_number(o, "detect", t->conf.detect);
+	if (t->conf.tfc)
+		set_string(o, "tfc", t->no_tfc ? "refused by the peer" : "on");
 	set_id(o, "local-id", &t->conf.local_id);
 	set_id(o, "remote-id", &t->conf.remote_id);
 	set_number(o, "adopted-sas", count_adopted(t));

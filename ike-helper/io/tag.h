@@ -6,6 +6,7 @@
  *	octets	device				SA (filled in by the core)
  *	0-7	hash of the tunnel's name	the same
  *	8	TAG_DEVICE_* flags		index of the child
+ *	9					IKE_TAG_* flags
  *	12-15					generation: rekeys since the tunnel came up
  *	16-23					IKE SPI of the initiator
  *	24-31					IKE SPI of the responder
@@ -21,6 +22,7 @@
 #define TAG_TUNNEL_LEN 8
 #define TAG_FLAGS 8
 #define TAG_CHILD 8
+#define TAG_SA_FLAGS 9
 #define TAG_GENERATION 12
 #define TAG_IKE_SPI_I 16
 #define TAG_IKE_SPI_R 24

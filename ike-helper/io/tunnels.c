@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../core/ids.h"
+#include "../core/proposal.h"
 #include "../crypto/pubkey.h"
 #include "daemon.h"
 
@@ -109,6 +110,7 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 {
 	const struct conf_tunnel *c = &t->conf;
 	struct ike_child_config *child = &p->children[0];
+	struct ike_proposals esp;
 	uint32_t i;
 
 	memset(p, 0, sizeof(*p));
@@ -136,19 +138,26 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	p->pool = c->pool.name[0];
 	p->encap = c->encap;
 	p->start = c->start;
+	p->when_closed = c->close_action;
+	p->when_dead = c->dpd_action;
 	p->ike_lifetime_s = c->ike_lifetime / MS_PER_S;
 	p->detect_ms = c->detect;
+	p->probe_ms = conf_probe_after(c);
 	p->give_up_ms = c->give_up;
 	p->retry_ms = c->retry;
 	p->retransmit_ms = c->retransmit;
+	p->retransmit_limit = c->retransmit_limit;
+	p->dscp = c->ike_dscp;
 	p->fragment_size = c->fragment_size;
 	p->mobike = c->mobike;
 
 	p->n_children = 1;
 	memcpy(child->name, c->name, sizeof(child->name));
-	child->proposals = c->esp_proposals;
-	if (!child->proposals.n)
-		ike_proposals_default(IKE_PROTO_ESP, t->d->crypto, &child->proposals);
+	esp = c->esp_proposals;
+	if (!esp.n)
+		ike_proposals_default(IKE_PROTO_ESP, t->d->crypto, &esp);
+	ike_proposals_add_groups(&esp, ike_proposals_group(&esp), &c->pfs.list, &child->proposals);
+	child->no_groups = c->pfs.none;
 	child->n_local = c->local_ts.n;
 	memcpy(child->local, c->local_ts.v, sizeof(child->local));
 	child->n_remote = c->remote_ts.n;
@@ -194,11 +203,11 @@ static void introduce_silence(struct tunnel *t)
 	struct ipvti_message dev;
 	uint64_t age = UINT32_MAX;
 
-	if (!t->conf.detect || !t->ref.id || !kernel_device_get(t, &dev))
+	if (!conf_probe_after(&t->conf) || !t->ref.id || !kernel_device_get(t, &dev))
 		return;
 	if (ipvti_has(&dev.device, IPVTI_A_DEV_RX_AGE) && dev.device.rx_age < age)
 		age = dev.device.rx_age;
-	if (age >= t->conf.detect / PROBE_AFTER) {
+	if (age >= conf_probe_after(&t->conf)) {
 		m.type = IKE_EV_QUIET;
 		m.ms = age;
 	}
@@ -522,8 +531,10 @@ static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json
 	log_notice(conf->name, "configuration changed, takes effect: %s", reload_words[class]);
 	if (!t->conf.virtual_ip.n)
 		assigned_withdraw(t);
-	if (kernel_device(t))
+	if (kernel_device(t)) {
+		kernel_tfc(t);
 		route_apply(t);
+	}
 	send_config(t);
 }
 

@@ -18,6 +18,10 @@ tests += test_exchange
 test_exchange-srcs := ike-helper/tests/test_exchange.c $(ike-party-srcs)
 test_exchange-libs := libike
 
+tests += test_profile
+test_profile-srcs := ike-helper/tests/test_profile.c $(ike-party-srcs)
+test_profile-libs := libike
+
 tests += test_vip
 test_vip-srcs := $(addprefix ike-helper/tests/,test_vip.c hex.c) $(ike-party-srcs)
 test_vip-libs := libike

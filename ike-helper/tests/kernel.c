@@ -143,6 +143,12 @@ static void hard_limit(struct party *p, uint64_t arg)
 	kernel_expire(p, arg >> 32, arg);
 }
 
+/* Silence that is told. */
+static uint32_t quiet_after(const struct party *p)
+{
+	return p->cfg.probe_ms ? p->cfg.probe_ms : p->cfg.detect_ms / 3;
+}
+
 static void look_at_silence(struct party *p, uint64_t arg)
 {
 	struct kernel *k = &p->kernel;
@@ -153,9 +159,9 @@ static void look_at_silence(struct party *p, uint64_t arg)
 	k->watching = false;
 	if (!k->n_sas || k->quiet)
 		return;
-	if (since < p->cfg.detect_ms / 3) {
+	if (since < quiet_after(p)) {
 		k->watching = true;
-		world_call(p->w, p, p->cfg.detect_ms / 3 - since, look_at_silence, 0);
+		world_call(p->w, p, quiet_after(p) - since, look_at_silence, 0);
 		return;
 	}
 	k->quiet = true;
@@ -165,10 +171,10 @@ static void look_at_silence(struct party *p, uint64_t arg)
 
 static void watch(struct party *p)
 {
-	if (p->kernel.watching || !p->cfg.detect_ms)
+	if (p->kernel.watching || !quiet_after(p))
 		return;
 	p->kernel.watching = true;
-	world_call(p->w, p, p->cfg.detect_ms / 3, look_at_silence, 0);
+	world_call(p->w, p, quiet_after(p), look_at_silence, 0);
 }
 
 static void check_install(struct party *p, const struct ike_install *in)

@@ -177,6 +177,7 @@ struct party {
  * @exchange: from its header
  * @response: likewise
  * @id: likewise
+ * @dscp: of its IP packet
  */
 struct datagram {
 	unsigned int number;
@@ -184,6 +185,7 @@ struct datagram {
 	uint8_t exchange;
 	bool response;
 	uint32_t id;
+	uint8_t dscp;
 	const uint8_t *data;
 	size_t len;
 };

@@ -322,6 +322,7 @@ void world_send(struct party *from, const struct ike_action *act)
 	d.exchange = h.exchange;
 	d.response = h.flags & IKE_FLAG_RESPONSE;
 	d.id = h.id;
+	d.dscp = act->u.send.dscp;
 	d.data = act->u.send.data;
 	d.len = act->u.send.len;
 	if (w->net)

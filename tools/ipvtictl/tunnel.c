@@ -325,7 +325,7 @@ static void show_tunnel(const json_t *tunnel)
 {
 	json_int_t adopted = json_integer_value(json_object_get(tunnel, "adopted-sas"));
 	const json_t *children = json_object_get(tunnel, "children");
-	const char *error = string(tunnel, "error");
+	const char *error = string(tunnel, "error"), *tfc = string(tunnel, "tfc");
 	struct text since = age(tunnel, "since");
 
 	printf("%s  %s%s%s, %s%s\n", word(tunnel, "name"), word(tunnel, "state"),
@@ -344,6 +344,8 @@ static void show_tunnel(const json_t *tunnel)
 	if (adopted)
 		printf("    adopted %lld SAs of an earlier run, to be replaced\n",
 		       (long long)adopted);
+	if (tfc)
+		printf("    padding %s\n", tfc);
 	show_liveness(tunnel);
 }
 

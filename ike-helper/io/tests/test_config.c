@@ -133,6 +133,32 @@ static const struct broken table[] = {
 	  { ":5: local-ts: \"x\"", ":5: remote-ts: \"y\"", ":5: metric: \"0\"" } },
 	{ "tunnel: { a: { device = \"vti0\"; remote = \"x\"; local-id = \"a\"; remote-id = \"b\"; psk = \"file:/nonexistent\"; }; };",
 	  { ":1: psk: /nonexistent: No such file or directory" } },
+	{ TUNNEL("version = 1; protocol = \"ah\"; compress = true; window = 8;"),
+	  { ":5: version: \"1\" is not allowed, only 2 is: IKEv1 is not there: it is deprecated (RFC 9395)",
+	    ":5: protocol: \"ah\" is not allowed, only esp is: AH is not there",
+	    ":5: compress: \"true\" is not allowed, only no is: IPComp is not there",
+	    ":5: window: \"8\" is not allowed, only 1 is: requests are answered one after the other" } },
+	{ TUNNEL("host = \"192.0.2.9\";"),
+	  { ":5: host: is another name of remote, which is given too; choose one" } },
+	{ TUNNEL("dpd-timeout = \"1ms\";"), { ":5: dpd-timeout: \"1ms\" is not allowed; give a time" } },
+	{ TUNNEL("remote-subnets = \"10.0.0.1/8\";"), { ":5: remote-subnets: \"10.0.0.1/8\" has bits set" } },
+	{ TUNNEL("dpd-delay = \"30s\";"), { ":5: dpd-delay: is longer than half of detect" } },
+	{ TUNNEL("dpd-action = \"trap\"; close-action = \"start\";"),
+	  { ":5: dpd-action: \"trap\" is none of the allowed words: auto, clear, hold, restart",
+	    ":5: close-action: \"start\" is none of the allowed words" } },
+	{ TUNNEL("dpd-action = \"hold\"; failover = true;"),
+	  { ":5: dpd-action: \"hold\" waits for traffic, which failover lets pass by" } },
+	{ "tunnel: { a: { device = \"vti0\"; local-id = \"a\"; remote-id = \"b\"; psk = \"s\"; start = \"manual\"; dpd-action = \"restart\"; close-action = \"hold\"; }; };",
+	  { ":1: dpd-action: \"restart\": tunnel \"a\" has no remote", ":1: close-action: \"hold\": tunnel \"a\" has no remote" } },
+	{ TUNNEL("retransmit-limit = 0; ike-dscp = 64; tfc = 65535;"),
+	  { ":5: retransmit-limit: \"0\" is not allowed; give a number from 1 to 100, or off",
+	    ":5: ike-dscp: \"64\" is not allowed; give a number from 0 to 63",
+	    ":5: tfc: \"65535\" is not allowed; give a number from 1 to 65534, or off, mtu" } },
+	{ TUNNEL("pfs = [ \"x25519\", \"modp1024\" ];"), { ":5: pfs: \"modp1024\": 'modp1024' is SHOULD NOT by RFC 8221 and needs legacy = yes" } },
+	{ TUNNEL("pfs = \"sha256\";"), { ":5: pfs: \"sha256\": is no key exchange group, such as x25519" } },
+	{ TUNNEL("pfs = \"x25519-ecp256\";"), { ":5: pfs: \"x25519-ecp256\": give each group of its own" } },
+	{ TUNNEL("pfs = \"x25519\"; esp-proposals = \"aes128gcm16-ecp256\";"),
+	  { ":5: pfs: and the groups in esp-proposals of tunnel \"site-b\" say the same twice" } },
 	{ TUNNEL("auth = \"eap\";"), { ":5: auth: \"eap\" is none of the allowed words: psk, pubkey" } },
 	{ TUNNEL("auth = \"pubkey\";"),
 	  { ":1: certificate: is missing from tunnel \"site-b\", which needs it with auth = \"pubkey\"",
@@ -206,6 +232,54 @@ static void good_configuration(void **state)
 	assert_int_equal(place.line, 7);
 	conf_key_place(t, "ttl", &place);
 	assert_int_equal(place.line, 0);
+	conf_free(&conf);
+}
+
+/* What profiles of other gateways hold, by the names they have for it. */
+static void names_of_others(void **state)
+{
+	const struct conf_tunnel *t;
+	struct conf_place place;
+	struct config conf;
+	char *said;
+
+	(void)state;
+	if (!load("profile: { p: { legacy = true; version = 2; protocol = \"esp\"; compress = false;\n"
+		  "ike-proposals = \"3des-md5-modp1024\"; esp-proposals = \"null-md5\"; pfs = [ \"modp1024\", \"modp2048\" ];\n"
+		  "dpd-delay = \"5s\"; dpd-timeout = \"2m\"; dpd-action = \"hold\"; close-action = \"restart\";\n"
+		  "start-action = \"on-traffic\"; remote-subnets = [ \"10.2.0.0/16\" ]; metric = 5; mtu = 1400;\n"
+		  "retransmit = \"1s\"; retransmit-limit = 4; ike-dscp = 48; fragment-size = 1000; window = 1;\n"
+		  "tfc = \"mtu\"; encap = \"udp\"; }; };\n"
+		  "tunnel: { a: { profile = \"p\"; device = \"vti0\"; host = \"gw.example.net\";\n"
+		  "local-id = \"a\"; remote-id = \"b\"; psk = \"s\"; give-up = \"1m\"; }; };\n", &conf, &said))
+		fail_msg("%s", said);
+	free(said);
+	t = conf_tunnel_find(&conf, "a");
+	assert_non_null(t);
+	assert_string_equal(t->remote.v[0], "gw.example.net");
+	assert_int_equal(t->give_up, 60000);
+	assert_int_equal(t->dpd_action, IKE_AGAIN_HOLD);
+	assert_int_equal(t->close_action, IKE_AGAIN_RESTART);
+	assert_int_equal(t->start, IKE_START_ON_TRAFFIC);
+	assert_int_equal(t->routes.list.n, 1);
+	assert_int_equal(conf_probe_after(t), 5000);
+	assert_int_equal(t->retransmit_limit, 4);
+	assert_int_equal(t->ike_dscp, 48);
+	assert_int_equal(t->tfc, 65535);
+	assert_false(t->pfs.none);
+	assert_int_equal(t->pfs.list.n, 1);
+	assert_int_equal(t->pfs.list.p[0].n, 2);
+	conf_key_place(t, "remote", &place);
+	assert_int_equal(place.line, 7);
+	conf_key_place(t, "routes", &place);
+	assert_int_equal(place.line, 4);
+	conf_free(&conf);
+
+	assert_true(load(TUNNEL("pfs = false; tfc = \"off\"; detect = \"off\";"), &conf, &said));
+	free(said);
+	assert_true(conf.tunnels[0].pfs.none);
+	assert_int_equal(conf.tunnels[0].tfc, 0);
+	assert_int_equal(conf_probe_after(&conf.tunnels[0]), 0);
 	conf_free(&conf);
 }
 
@@ -315,6 +389,9 @@ static void manual_has_every_key(void **state)
 		snprintf(entry, sizeof(entry), "\n*%s* = ", conf_keys[k].name);
 		if (!strstr(text, entry))
 			fail_msg("%s is not described", conf_keys[k].name);
+		snprintf(entry, sizeof(entry), "*%s*", conf_keys[k].alias);
+		if (conf_keys[k].alias && !strstr(text, entry))
+			fail_msg("%s is not described", conf_keys[k].alias);
 	}
 }
 
@@ -341,6 +418,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_configurations),
 		cmocka_unit_test(good_configuration),
+		cmocka_unit_test(names_of_others),
 		cmocka_unit_test(defaults_are_valid),
 		cmocka_unit_test(several_files),
 		cmocka_unit_test(secrets_must_be_private),
