@@ -59,8 +59,13 @@ void ike_info_move(struct ike_core *c, struct ike_sa *sa)
 
 	sa->want_move = false;
 	sa->job.type = IKE_JOB_MOVE;
-	ike_notify_put(&b, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
-	ike_nat_put(c, sa, sa->spi_r, &b);
+	/* The other one can only let the initiator see where it is now (RFC 4555 section 3.6). */
+	if (sa->leads) {
+		ike_notify_put(&b, IKE_NOTIFY_UPDATE_SA_ADDRESSES, NULL, 0);
+		ike_nat_put(c, sa, sa->spi_r, &b);
+	} else {
+		ike_notify_put(&b, IKE_NOTIFY_NO_ADDITIONAL_ADDRESSES, NULL, 0);
+	}
 	ike_request_send(c, sa, IKE_EXCH_INFORMATIONAL, &b);
 }
 
@@ -174,12 +179,32 @@ static void update_addresses(struct ike_core *c, struct ike_sa *sa, const struct
 	ike_log(c, sa->tunnel, IKE_LOG_NOTICE, "the peer has moved to another address");
 }
 
+/* The responder tells its addresses from another one: the SAs are to go there (section 3.5). */
+static void responder_moved(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev,
+			    const struct ike_payloads *ps)
+{
+	struct ike_notify_view n;
+
+	if (ike_endpoint_same(&sa->remote, &ev->u.datagram.remote) ||
+	    (!ike_notify_find(ps, IKE_NOTIFY_NO_ADDITIONAL_ADDRESSES, &n) &&
+	     !ike_notify_find(ps, IKE_NOTIFY_ADDITIONAL_IP4_ADDRESS, &n) &&
+	     !ike_notify_find(ps, IKE_NOTIFY_ADDITIONAL_IP6_ADDRESS, &n)))
+		return;
+	sa->local = ev->u.datagram.local;
+	sa->remote = ev->u.datagram.remote;
+	sa->want_move = true;
+	ike_sa_endpoint(c, sa);
+	ike_log(c, sa->tunnel, IKE_LOG_NOTICE, "the peer has moved to another address");
+}
+
 static void answer_notifies(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev,
 			    const struct ike_payloads *ps, struct ike_builder *b)
 {
 	struct ike_notify_view n;
 
-	if (sa->mobike && ike_notify_find(ps, IKE_NOTIFY_UPDATE_SA_ADDRESSES, &n))
+	if (sa->mobike && sa->leads)
+		responder_moved(c, sa, ev, ps);
+	else if (sa->mobike && ike_notify_find(ps, IKE_NOTIFY_UPDATE_SA_ADDRESSES, &n))
 		update_addresses(c, sa, ev, ps);
 	if (ike_notify_find(ps, IKE_NOTIFY_NAT_DETECTION_SOURCE_IP, &n))
 		ike_nat_put(c, sa, sa->spi_r, b);

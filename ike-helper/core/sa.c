@@ -18,6 +18,7 @@ struct ike_sa *ike_sa_new(struct ike_core *c, struct ike_tunnel *t, bool initiat
 	sa->tunnel = t;
 	sa->serial = ++c->serial;
 	sa->initiator = initiator;
+	sa->leads = initiator;
 	sa->created = c->now;
 	sa->rekey_at = IKE_NEVER;
 	sa->delete_at = IKE_NEVER;
@@ -223,6 +224,7 @@ struct ike_sa *ike_sa_successor(struct ike_core *c, struct ike_sa *sa, bool init
 	fresh->force_encap = sa->force_encap;
 	fresh->frag = sa->frag;
 	fresh->mobike = sa->mobike;
+	fresh->leads = sa->leads;
 	fresh->childless = sa->childless;
 	fresh->peer_id = sa->peer_id;
 	fresh->lease = sa->lease;

@@ -152,7 +152,7 @@ enum ike_job_type {
 	IKE_JOB_DELETE_CHILD,
 	IKE_JOB_DELETE_IKE,
 	IKE_JOB_PROBE,
-	IKE_JOB_MOVE,		/* MOBIKE UPDATE_SA_ADDRESSES */
+	IKE_JOB_MOVE,		/* MOBIKE: addresses have changed */
 	IKE_N_JOBS,
 };
 
@@ -289,6 +289,8 @@ struct ike_traffic {
  * @dscp: of half-open SAs: that of the tunnel it may become one of
  * @frag: both sides do RFC 7383
  * @mobike: both sides do MOBIKE
+ * @leads: we initiated the first of its line of IKE SAs, and decide on addresses with MOBIKE: what RFC
+ *	4555 calls the initiator
  * @childless: the peer does RFC 6023
  * @hashes: of RFC 7427, a bit for each enum ike_hash; 0 if the peer does not do it
  * @proposal: chosen
@@ -320,7 +322,7 @@ struct ike_traffic {
  * @heir: serial of the IKE SA that has taken over its children
  * @want_rekey: to be rekeyed
  * @want_delete: to be deleted
- * @want_move: to send UPDATE_SA_ADDRESSES
+ * @want_move: to tell the peer about addresses that have changed
  * @want_probe: to send an empty INFORMATIONAL
  * @reason: why it is being deleted
  */
@@ -341,6 +343,7 @@ struct ike_sa {
 	uint8_t dscp;
 	bool frag;
 	bool mobike;
+	bool leads;
 	bool childless;
 	uint32_t hashes;
 	struct ike_proposal proposal;
@@ -883,7 +886,7 @@ void ike_info_delete_child(struct ike_core *c, struct ike_sa *sa, struct ike_chi
 void ike_info_delete_ike(struct ike_core *c, struct ike_sa *sa);
 /** ike_info_probe() - send an empty request */
 void ike_info_probe(struct ike_core *c, struct ike_sa *sa);
-/** ike_info_move() - send UPDATE_SA_ADDRESSES (RFC 4555) */
+/** ike_info_move() - tell the peer that addresses have changed (RFC 4555 sections 3.5 and 3.6) */
 void ike_info_move(struct ike_core *c, struct ike_sa *sa);
 /** ike_info_auth_failed() - tell the peer that its proof is wrong, expecting no answer */
 void ike_info_auth_failed(struct ike_core *c, struct ike_sa *sa);

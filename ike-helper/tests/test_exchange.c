@@ -1284,6 +1284,58 @@ static void mobike_moves_the_tunnel(void **state)
 	world_free(w);
 }
 
+/* RFC 4555 section 3.5: only the one who began says where the SAs are to go. */
+static void only_a_updates(struct world *w, struct party *from, uint8_t *data, size_t len)
+{
+	static const uint8_t update[] = { 0, 8, 0, 0, IKE_NOTIFY_UPDATE_SA_ADDRESSES >> 8,
+					  IKE_NOTIFY_UPDATE_SA_ADDRESSES & 255 };
+
+	if (!memmem(data, len, update, sizeof(update)))
+		return;
+	assert_int_equal(from->side, A);
+	++*(unsigned int *)w->ctx;
+}
+
+/* Also after rekeys of the IKE SA that the other one has initiated. */
+static void the_responder_moves(void **state)
+{
+	int rekeyed_by;
+
+	(void)state;
+	for (rekeyed_by = -1; rekeyed_by < N_PARTIES; rekeyed_by++) {
+		struct world *w = world_new(1);
+		unsigned int updates = 0;
+		int side;
+		int i;
+
+		for (side = A; side < N_PARTIES; side++) {
+			w->party[side].cfg.mobike = true;
+			w->party[side].cfg.local.family = 0;
+		}
+		world_up(w);
+		w->plain = only_a_updates;
+		w->ctx = &updates;
+		if (rekeyed_by >= 0)
+			party_command(&w->party[rekeyed_by], IKE_EV_REKEY_IKE);
+		world_run(w, 1000);
+		for (i = 0; i < 2; i++) {
+			party_move(&w->party[i ? A : B], 77 + i);
+			world_run(w, 2000);
+			assert_int_equal(updates, i + 1);
+			for (side = A; side < N_PARTIES; side++) {
+				struct kernel *k = &w->party[side].kernel;
+
+				assert_true(ike_addr_same(&k->local, &w->party[side].addr));
+				assert_true(ike_addr_same(&k->remote, &w->party[!side].addr));
+			}
+			assert_traffic(w);
+		}
+		world_run(w, SETTLE);
+		assert_pairs(w);
+		world_free(w);
+	}
+}
+
 /* Without MOBIKE the peer cannot be told: there is another IKE SA, and until then the old port. */
 static void a_move_without_mobike(void **state)
 {
@@ -1885,6 +1937,7 @@ int main(void)
 		cmocka_unit_test(a_nat_gives_another_port),
 		cmocka_unit_test(forced_encapsulation),
 		cmocka_unit_test(mobike_moves_the_tunnel),
+		cmocka_unit_test(the_responder_moves),
 		cmocka_unit_test(a_move_without_mobike),
 		cmocka_unit_test(the_own_address_leaves_and_returns),
 		cmocka_unit_test(long_messages_are_fragmented),
