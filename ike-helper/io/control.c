@@ -45,7 +45,7 @@ enum waiting {
  * @tunnel: handle of the tunnel it waits for
  * @token: of its questions to the network process
  * @missing: answers of the network process
- * @tunnels: status so far, or what reload changed
+ * @items: of the answer so far: tunnels, failures, or what reload changed
  */
 struct client {
 	LIST_ENTRY(client) link;
@@ -56,7 +56,7 @@ struct client {
 	uint32_t tunnel;
 	uint32_t token;
 	unsigned int missing;
-	json_t *tunnels;
+	json_t *items;
 };
 
 /**
@@ -81,7 +81,7 @@ static void client_free(struct client *c)
 	c->d->control->n--;
 	bufferevent_free(c->bev);
 	event_free(c->timeout);
-	json_decref(c->tunnels);
+	json_decref(c->items);
 	free(c);
 }
 
@@ -234,13 +234,13 @@ static void do_explain(struct client *c, struct tunnel *t, const json_t *request
 		finish(c, answer);
 		return;
 	}
-	c->tunnels = json_array();
+	c->items = json_array();
 	LIST_FOREACH(each, &c->d->tunnels, link)
 		if (each->failure.known)
-			json_array_append_new(c->tunnels, explain_json(&each->failure, &each->conf));
+			json_array_append_new(c->items, explain_json(&each->failure, &each->conf));
 	if (c->d->stranger.known)
-		json_array_append_new(c->tunnels, explain_json(&c->d->stranger, NULL));
-	finish(c, json_pack("{s:b, s:O}", "ok", 1, "failures", c->tunnels));
+		json_array_append_new(c->items, explain_json(&c->d->stranger, NULL));
+	finish(c, json_pack("{s:b, s:O}", "ok", 1, "failures", c->items));
 }
 
 /* Everything from now on, until the client goes. */
@@ -260,7 +260,7 @@ static void do_reload(struct client *c, struct tunnel *t, const json_t *request)
 	(void)t;
 	(void)request;
 	if (daemon_reload(c->d, report, err, sizeof(err))) {
-		c->tunnels = report;
+		c->items = report;
 		wait_for(c, WAIT_RELOAD, NULL);
 		tunnels_settled(c->d);
 		return;
@@ -299,7 +299,7 @@ static void do_status(struct client *c, struct tunnel *t, const json_t *request)
 	struct tunnel *each;
 
 	(void)request;
-	c->tunnels = json_array();
+	c->items = json_array();
 	c->token = ++c->d->control->last_token;
 	LIST_FOREACH(each, &c->d->tunnels, link) {
 		if (t && each != t)
@@ -308,13 +308,13 @@ static void do_status(struct client *c, struct tunnel *t, const json_t *request)
 			msg_send(network, MSG_STATUS_GET, each->handle, c->token, NULL, 0);
 			c->missing++;
 		} else {
-			json_array_append_new(c->tunnels, status_json(each, NULL));
+			json_array_append_new(c->items, status_json(each, NULL));
 		}
 	}
 	if (c->missing)
 		wait_for(c, WAIT_STATUS, NULL);
 	else
-		finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->tunnels));
+		finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->items));
 }
 
 enum naming {
@@ -501,9 +501,9 @@ void control_status(struct daemon *d, const struct msg *msg)
 		if (c->waiting != WAIT_STATUS || c->token != msg->head.token)
 			continue;
 		if (t)
-			json_array_append_new(c->tunnels, status_json(t, m));
+			json_array_append_new(c->items, status_json(t, m));
 		if (!--c->missing)
-			finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->tunnels));
+			finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->items));
 		return;
 	}
 }
@@ -526,7 +526,7 @@ void control_settled(struct daemon *d)
 
 	LIST_FOREACH(c, &d->control->clients, link)
 		if (c->waiting == WAIT_RELOAD)
-			finish(c, json_pack("{s:b, s:O, s:o}", "ok", 1, "changes", c->tunnels,
+			finish(c, json_pack("{s:b, s:O, s:o}", "ok", 1, "changes", c->items,
 					    "errors", secret_errors(d)));
 }
 
