@@ -53,10 +53,12 @@ expect 'the selectors are narrowed to them' "$FIRST4/32 $FIRST6/128" \
 	"$(status left site-b '.children[0]["remote-ts"] | join(" ")')"
 expect 'and are all that is routed' "$FIRST4 $FIRST6 " "$(routes)"
 check 'both families pass' wait_for 10 passes
+expect 'status says what they are' "$FIRST4 $FIRST6" "$(status left site-b '.leases | join(" ")')"
 expect 'the file says who' "$ID_RIGHT $FIRST4, $ID_RIGHT $FIRST6" "$(leased)"
 expect 'it is for root alone' '600 0' "$(stat -c '%a %u' "$(ipvtid_dir left)/state/leases")"
 
 check 'charon hangs up' hang_up
+expect 'status says that it has none any more' 0 "$(status left site-b '.leases | length')"
 check 'another identity: swanctl --initiate' other
 expect 'another identity: other addresses' '10.9.0.11 2001:db8:9::2' "$(given)"
 check 'another identity hangs up' vici terminate ike=site-x

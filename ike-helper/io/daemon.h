@@ -589,6 +589,11 @@ void pool_lease(struct tunnel *t, const struct ike_id *id, const struct ike_assi
  */
 void pool_release(struct tunnel *t);
 
+/**
+ * pool_json() - add the addresses that a tunnel has handed out to an object for people
+ */
+void pool_json(const struct tunnel *t, json_t *o);
+
 /* ---- route.c --------------------------------------------------------------------------------- */
 
 #define ROUTE_PROTOCOL 94			/* of addresses and routes of the daemon */

@@ -385,3 +385,21 @@ void pool_lease(struct tunnel *t, const struct ike_id *id, const struct ike_assi
 		snprintf(m->text, sizeof(m->text),
 			 "pool \"%s\" has no addresses of the families the peer asks for", p->name);
 }
+
+void pool_json(const struct tunnel *t, json_t *o)
+{
+	json_t *list;
+	struct lease *l;
+	char text[64];
+
+	if (!t->conf.pool.name[0] || !t->d->leases)
+		return;
+	list = json_array();
+	TAILQ_FOREACH(l, &t->d->leases->list, link) {
+		if (strcmp(l->tunnel, t->conf.name))
+			continue;
+		ike_addr_text(&l->addr, text, sizeof(text));
+		json_array_append_new(list, json_string(text));
+	}
+	json_object_set_new(o, "leases", list);
+}

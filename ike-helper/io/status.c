@@ -218,6 +218,7 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m)
 	if (t->up || count_adopted(t))
 		set_heard(o, have ? &dev : NULL, m);
 	assigned_json(t, o);
+	pool_json(t, o);
 	set_error(o, t);
 	if (m && m->known)
 		set_core(o, t, m);

@@ -338,6 +338,7 @@ static void show_tunnel(const json_t *tunnel)
 	show_list(tunnel, "virtual", "virtual-ip");
 	show_list(tunnel, "dns", "dns");
 	show_list(tunnel, "subnets", "subnets");
+	show_list(tunnel, "leased", "leases");
 	show_ike(json_object_get(tunnel, "ike"));
 	for (size_t i = 0; i < json_array_size(children); i++)
 		show_child(json_array_get(children, i));

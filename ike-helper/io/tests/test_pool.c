@@ -174,6 +174,32 @@ static void what_goes_with_an_address_is_of_its_family(void **arg)
 	assert_int_equal(m.assigned.n_subnets, 1);
 }
 
+static void assert_listed(unsigned int tunnel, const char *text)
+{
+	json_t *o = json_object();
+	json_t *list;
+	size_t i;
+
+	pool_json(&tunnels[tunnel], o);
+	list = json_object_get(o, "leases");
+	assert_int_equal(json_array_size(list), *text ? 1 : 0);
+	for (i = 0; i < json_array_size(list); i++)
+		assert_string_equal(json_string_value(json_array_get(list, i)), text);
+	json_decref(o);
+}
+
+static void those_in_use_are_listed(void **arg)
+{
+	(void)arg;
+	assert_listed(0, "");
+	ask4(0, "a.example.net");
+	ask4(1, "b.example.net");
+	assert_listed(0, "10.9.0.10");
+	assert_listed(1, "10.9.0.11");
+	hang_up(0);
+	assert_listed(0, "");
+}
+
 static void the_same_gets_the_same(void **arg)
 {
 	(void)arg;
@@ -300,6 +326,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(both_families, begin, end),
 		cmocka_unit_test_setup_teardown(what_goes_with_an_address_is_of_its_family, begin,
 						end),
+		cmocka_unit_test_setup_teardown(those_in_use_are_listed, begin, end),
 		cmocka_unit_test_setup_teardown(the_same_gets_the_same, begin, end),
 		cmocka_unit_test_setup_teardown(a_wish_is_granted_if_it_can_be, begin, end),
 		cmocka_unit_test_setup_teardown(the_longest_unused_is_given_away, begin, end),
