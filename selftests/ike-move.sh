@@ -47,6 +47,20 @@ move $ELSEWHERE4 $LEFT4
 wait_for 10 seen_from $LEFT4
 check 'down' down
 
+# Who was called can only let the initiator see where it is now (RFC 4555, sections 3.5 and 3.6).
+check 'called: both at rest' rest
+check 'called: charon takes its configuration' gateway_load
+site_reload mobike=true
+updates=$(charon_said 'parsed INFORMATIONAL request .*N(UPD_SA_ADDR)')
+check 'called: charon starts' initiate
+check 'called: both families pass' wait_for 5 answers
+with_mobike 'called' $LEFT4 $ELSEWHERE4
+with_mobike 'called, and back' $ELSEWHERE4 $LEFT4
+expect 'called: nothing was updated from here' "$updates" \
+	"$(charon_said 'parsed INFORMATIONAL request .*N(UPD_SA_ADDR)')"
+check 'called: at rest again' rest
+gateway_load remote=%any
+
 site_reload
 check 'without MOBIKE: ipvtictl up' up
 check 'without MOBIKE: both families pass' wait_for 5 answers
