@@ -63,4 +63,33 @@ identity keyid keyid:@left-key keyid:007269676874 'keyid:left-key' '@#0072696768
 
 gateway_load local=$RIGHT6 remote=$LEFT6
 case_up 'IPv6 outside' "$default_ike" "$default_esp" remote=$RIGHT6
+
+# Several Child SAs over one device, each with selectors of its own.
+PER_FAMILY="[ \"$NET_LEFT4 to $NET_RIGHT4\", \"$NET_LEFT6 to $NET_RIGHT6\" ]"
+children() { status left site-b '[.children[] | "\(.["local-ts"][0]) \(.["remote-ts"][0])"] | sort | join(", ")'; }
+both_children() { [ "$(children)" = "$NET_LEFT4 $NET_RIGHT4, $NET_LEFT6 $NET_RIGHT6" ]; }
+senders() { sas left | grep -c 'out .* current'; }
+two_pairs() { [ "$(charon_counts)" = '1 2' ] && [ "$(xfrm_states right)" = 4 ] && both_children; }
+check 'children: both at rest' rest
+gateway_load local-ts=$NET_RIGHT4 remote-ts=$NET_LEFT4 \
+	child=$'}\nnet6 {\nlocal_ts = '"$NET_RIGHT6"$'\nremote_ts = '"$NET_LEFT6"
+site_reload children="$PER_FAMILY" routes=from-selectors
+check 'children: ipvtictl up' up
+check 'children: there are two, with one IKE SA' wait_for $UP_WITHIN two_pairs
+check 'children: both families pass' wait_for 5 answers
+expect 'children: two SAs send' 2 "$(senders)"
+check 'children: rekey' ctl left rekey site-b
+check 'children: still two' wait_for $UP_WITHIN two_pairs
+check 'children: both families pass' wait_for 5 answers
+changes=$(carrier_changes)
+check 'children: charon deletes one' vici terminate child=net6
+check 'children: it comes again' wait_for $UP_WITHIN two_pairs
+check 'children: both families pass' wait_for 5 answers
+expect 'children: carrier never changed' "$changes" "$(carrier_changes)"
+again() { ipvtid_kill left; ipvtid_start left; }
+none_adopted() { [ "$(status left site-b '.["adopted-sas"]')" = 0 ] && both_children && [ "$(senders)" = 2 ]; }
+check 'children: ipvtid is killed and starts again' again
+check 'children: both families pass' answers
+check 'children: both are replaced' wait_for $UP_WITHIN none_adopted
+check 'children: both families pass' wait_for 5 answers
 logs_if_failed

@@ -135,6 +135,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 	const struct ike_tunnel *t = sa->tunnel;
 	struct ike_sa *owner;
 	struct ike_child *child = ike_child_by_spi(c, t, IKE_OUT, spi, &owner);
+	bool ended;
 
 	if (!child) {
 		if (sa->job.type == IKE_JOB_CHILD)
@@ -146,14 +147,16 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 		return false;
 	}
 	*spi_in = child->spi_in;
-	if (child->state == IKE_CHILD_LIVE && !ike_child_sibling(c, t, child)) {
+	ended = child->state == IKE_CHILD_LIVE && !ike_child_sibling(c, t, child);
+	if (ended) {
 		owner->tunnel->reason = IKE_REASON_DELETED_BY_PEER;
-		ike_tunnel_closed(owner->tunnel);
 		owner->child_at = c->now + ike_tunnel_retry_in(c, t);
 	}
 	ike_log(c, t, IKE_LOG_INFO, "the peer deleted Child SA in 0x%08x out 0x%08x",
 		child->spi_in, child->spi_out);
 	ike_child_remove(c, owner, child, true);
+	if (ended)
+		ike_tunnel_closed(c, owner->tunnel);
 	return true;
 }
 

@@ -940,8 +940,8 @@ void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ik
 void ike_tunnel_failed(struct ike_core *c, struct ike_tunnel *t, enum ike_reason reason);
 /** ike_tunnel_succeeded() - an attempt has made an IKE SA */
 void ike_tunnel_succeeded(struct ike_tunnel *t);
-/** ike_tunnel_closed() - the peer has deleted the last Child SA of an IKE SA that lives */
-void ike_tunnel_closed(struct ike_tunnel *t);
+/** ike_tunnel_closed() - the peer has deleted a Child SA, perhaps the last one; the IKE SA lives */
+void ike_tunnel_closed(struct ike_core *c, struct ike_tunnel *t);
 /** ike_tunnel_ended() - an established IKE SA is gone; schedules a new one if wanted */
 void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason);
 /** ike_tunnel_retry_in() - pause before the next attempt, growing */

@@ -318,9 +318,29 @@ static void set_again(struct ike_tunnel *t, enum ike_again again)
 	t->hold = again == IKE_AGAIN_HOLD;
 }
 
-void ike_tunnel_closed(struct ike_tunnel *t)
+static bool has_sa(const struct ike_core *c, const struct ike_tunnel *t)
 {
-	set_again(t, t->cfg.when_closed);
+	const struct ike_child *child;
+	const struct ike_sa *sa;
+
+	if (t->orphans)
+		return true;
+	for (sa = c->sas; sa; sa = sa->next) {
+		if (sa->tunnel != t || !ike_sa_alive(sa))
+			continue;
+		if (!t->cfg.n_children && sa->state == IKE_SA_ESTABLISHED)
+			return true;
+		for (child = sa->children; child; child = child->next)
+			if (child->outbound)
+				return true;
+	}
+	return false;
+}
+
+void ike_tunnel_closed(struct ike_core *c, struct ike_tunnel *t)
+{
+	if (!has_sa(c, t))
+		set_again(t, t->cfg.when_closed);
 }
 
 void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason)
@@ -527,25 +547,6 @@ uint64_t ike_tunnel_deadline(const struct ike_core *c, const struct ike_tunnel *
 }
 
 /* ---- telling ---- */
-
-static bool has_sa(const struct ike_core *c, const struct ike_tunnel *t)
-{
-	const struct ike_child *child;
-	const struct ike_sa *sa;
-
-	if (t->orphans)
-		return true;
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa))
-			continue;
-		if (!t->cfg.n_children && sa->state == IKE_SA_ESTABLISHED)
-			return true;
-		for (child = sa->children; child; child = child->next)
-			if (child->outbound)
-				return true;
-	}
-	return false;
-}
 
 void ike_tunnel_report(struct ike_core *c, struct ike_tunnel *t)
 {

@@ -627,6 +627,51 @@ static void check_virtual_ip(struct loader *l, const struct conf_tunnel *t)
 	}
 }
 
+static bool add_selectors(struct conf_selectors *all, const struct conf_selectors *some)
+{
+	uint32_t i, k;
+
+	for (i = 0; i < some->n; i++) {
+		for (k = 0; k < all->n; k++)
+			if (ike_ts_same(&all->v[k], 1, &some->v[i], 1))
+				break;
+		if (k == IKE_MAX_TS)
+			return false;
+		if (k == all->n)
+			all->v[all->n++] = some->v[i];
+	}
+	return true;
+}
+
+/* What several Child SAs have together is what the tunnel has. */
+static void join_children(struct loader *l, struct conf_tunnel *t)
+{
+	static const char *const others[] = { "local-ts", "remote-ts" };
+	struct conf_place at;
+	uint32_t i;
+
+	if (!t->children.n)
+		return;
+	for (i = 0; i < 2; i++) {
+		conf_key_place(t, others[i], &at);
+		if (at.line)
+			tunnel_fault(l, t, others[i],
+				     "and children exclude each other in tunnel \"%s\"; give one of them",
+				     t->name);
+	}
+	memset(&t->local_ts, 0, sizeof(t->local_ts));
+	memset(&t->remote_ts, 0, sizeof(t->remote_ts));
+	for (i = 0; i < t->children.n; i++) {
+		if (add_selectors(&t->local_ts, &t->children.v[i].local) &&
+		    add_selectors(&t->remote_ts, &t->children.v[i].remote))
+			continue;
+		tunnel_fault(l, t, "children",
+			     "has more than %d selectors of one side in all in tunnel \"%s\"",
+			     IKE_MAX_TS, t->name);
+		return;
+	}
+}
+
 static void find_pool(struct loader *l, struct conf_tunnel *t)
 {
 	struct ike_ts common[IKE_MAX_TS];
@@ -661,6 +706,7 @@ static void check_tunnels(struct loader *l)
 	for (i = 0; i < c->n; i++) {
 		const struct conf_tunnel *t = &c->tunnels[i];
 
+		join_children(l, &c->tunnels[i]);
 		find_pool(l, &c->tunnels[i]);
 		for (k = 0; k < i; k++)
 			if (t->device[0] && !strcmp(c->tunnels[k].device, t->device))

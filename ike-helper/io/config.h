@@ -62,6 +62,18 @@ struct conf_selectors {
 };
 
 /**
+ * struct conf_children - selectors of Child SAs of their own
+ * @n: Child SAs used in @v
+ */
+struct conf_children {
+	uint32_t n;
+	struct conf_child {
+		struct conf_selectors local;
+		struct conf_selectors remote;
+	} v[IKE_MAX_CHILDREN];
+};
+
+/**
  * struct conf_hosts - names or addresses of a peer; none means any
  */
 struct conf_hosts {
@@ -182,6 +194,7 @@ struct conf_tunnel {
 	uint64_t window;
 	struct conf_selectors local_ts;
 	struct conf_selectors remote_ts;
+	struct conf_children children;
 	struct conf_prefixes address;
 	struct conf_vips virtual_ip;
 	struct conf_pool pool;
@@ -365,7 +378,7 @@ extern const struct conf_type conf_type_word, conf_type_number, conf_type_durati
 	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
 	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_vips, conf_type_pool,
 	conf_type_ranges, conf_type_subnets, conf_type_addresses, conf_type_routes,
-	conf_type_selectors, conf_type_ike_proposals, conf_type_esp_proposals, conf_type_groups;
+	conf_type_selectors, conf_type_children, conf_type_ike_proposals, conf_type_esp_proposals, conf_type_groups;
 
 /**
  * conf_load() - read and check a configuration

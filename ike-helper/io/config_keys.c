@@ -155,6 +155,8 @@ const struct conf_key conf_keys[] = {
 	  .reload = CONF_RENEGOTIATE, .help = "traffic selectors of this side" },
 	{ "remote-ts", SHARED, &conf_type_selectors, FIELD(remote_ts), .def = "0.0.0.0/0 ::/0",
 	  .reload = CONF_RENEGOTIATE, .help = "traffic selectors of the peer's side" },
+	{ "children", SHARED, &conf_type_children, FIELD(children), .def = "",
+	  .reload = CONF_RENEGOTIATE, .help = "selectors of Child SAs of their own" },
 	{ "child-lifetime", SHARED, &conf_type_duration, FIELD(child_lifetime), .min = 10 * SECOND,
 	  .max = 30 * DAY, .words = words_off, .def = "1h", .reload = CONF_NEXT_REKEY,
 	  .help = "time until a Child SA is rekeyed" },

@@ -662,6 +662,48 @@ static bool parse_selectors(struct conf_faults *faults, const struct conf_key *k
 
 const struct conf_type conf_type_selectors = { "selectors", true, parse_selectors };
 
+/* Selectors with commas between. */
+static bool read_selectors(char *text, struct conf_selectors *list)
+{
+	char *word, *save = NULL;
+
+	for (word = strtok_r(text, ", ", &save); word; word = strtok_r(NULL, ", ", &save))
+		if (list->n == IKE_MAX_TS || !ike_ts_parse(word, &list->v[list->n++]))
+			return false;
+	return list->n;
+}
+
+static bool parse_children(struct conf_faults *faults, const struct conf_key *key,
+			   const struct conf_text *t, void *field)
+{
+	struct conf_children *children = field;
+	char text[CONF_SECRET_MAX];
+	struct conf_child *child;
+	unsigned int i;
+	char *to;
+
+	memset(children, 0, sizeof(*children));
+	for (i = 0; i < t->n; i++) {
+		child = &children->v[children->n];
+		memcpy(text, t->item[i], sizeof(text));
+		to = strstr(text, " to ");
+		if (to)
+			*to = 0;
+		if (to && children->n < IKE_MAX_CHILDREN && read_selectors(text, &child->local) &&
+		    read_selectors(to + 4, &child->remote)) {
+			children->n++;
+			continue;
+		}
+		conf_fault(faults, t->file, t->line, key->name,
+			   "\"%s\" is not allowed; give up to %d of \"LOCAL to REMOTE\", as \"10.1.0.0/16, 10.3.0.0/16 to 10.2.0.0/16\"",
+			   t->item[i], IKE_MAX_CHILDREN);
+		return false;
+	}
+	return true;
+}
+
+const struct conf_type conf_type_children = { "children", true, parse_children };
+
 static bool parse_proposals(struct conf_faults *faults, const struct conf_key *key,
 			    const struct conf_text *t, enum ike_protocol protocol, void *field)
 {

@@ -47,9 +47,14 @@ static bool about_ike(const struct ike_explanation *e)
 	return e->step == IKE_STEP_SA_INIT || e->step == IKE_STEP_REKEY_IKE;
 }
 
-/* What is a secret in one kind of authentication is a certificate in the other. */
+/*
+ * What is a secret in one kind of authentication is a certificate in the other; selectors may be those
+ * of several Child SAs.
+ */
 static const char *by_kind(const char *key, const struct conf_tunnel *conf)
 {
+	if (conf->children.n && (!strcmp(key, "local-ts") || !strcmp(key, "remote-ts")))
+		return "children";
 	return conf->auth == IKE_BY_PUBKEY && !strcmp(key, "psk") ? "certificate" : key;
 }
 

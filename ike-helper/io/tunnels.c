@@ -106,11 +106,30 @@ bool tunnel_is_verified(struct tunnel *t, const uint8_t *tag)
 
 /* ---- what the core gets to know -------------------------------------------------------------- */
 
+static void child_config(struct tunnel *t, const char *name, const struct conf_selectors *local,
+			 const struct conf_selectors *remote, struct ike_child_config *child)
+{
+	const struct conf_tunnel *c = &t->conf;
+	struct ike_proposals esp = c->esp_proposals;
+
+	snprintf(child->name, sizeof(child->name), "%s", name);
+	if (!esp.n)
+		ike_proposals_default(IKE_PROTO_ESP, t->d->crypto, &esp);
+	ike_proposals_add_groups(&esp, ike_proposals_group(&esp), &c->pfs.list, &child->proposals);
+	child->no_groups = c->pfs.none;
+	child->n_local = local->n;
+	memcpy(child->local, local->v, sizeof(child->local));
+	child->n_remote = remote->n;
+	memcpy(child->remote, remote->v, sizeof(child->remote));
+	child->soft.seconds = c->child_lifetime / MS_PER_S;
+	child->soft.bytes = c->child_bytes;
+	child->soft.packets = c->child_packets;
+}
+
 static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 {
 	const struct conf_tunnel *c = &t->conf;
-	struct ike_child_config *child = &p->children[0];
-	struct ike_proposals esp;
+	char name[IKE_MAX_NAME + 16];
 	uint32_t i;
 
 	memset(p, 0, sizeof(*p));
@@ -151,20 +170,16 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	p->fragment_size = c->fragment_size;
 	p->mobike = c->mobike;
 
+	p->n_children = c->children.n;
+	for (i = 0; i < c->children.n; i++) {
+		snprintf(name, sizeof(name), "%s-%u", c->name, i + 1);
+		child_config(t, name, &c->children.v[i].local, &c->children.v[i].remote,
+			     &p->children[i]);
+	}
+	if (c->children.n)
+		return;
 	p->n_children = 1;
-	memcpy(child->name, c->name, sizeof(child->name));
-	esp = c->esp_proposals;
-	if (!esp.n)
-		ike_proposals_default(IKE_PROTO_ESP, t->d->crypto, &esp);
-	ike_proposals_add_groups(&esp, ike_proposals_group(&esp), &c->pfs.list, &child->proposals);
-	child->no_groups = c->pfs.none;
-	child->n_local = c->local_ts.n;
-	memcpy(child->local, c->local_ts.v, sizeof(child->local));
-	child->n_remote = c->remote_ts.n;
-	memcpy(child->remote, c->remote_ts.v, sizeof(child->remote));
-	child->soft.seconds = c->child_lifetime / MS_PER_S;
-	child->soft.bytes = c->child_bytes;
-	child->soft.packets = c->child_packets;
+	child_config(t, c->name, &c->local_ts, &c->remote_ts, &p->children[0]);
 }
 
 static void send_config(struct tunnel *t)

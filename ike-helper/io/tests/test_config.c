@@ -155,6 +155,12 @@ static const struct broken table[] = {
 	    ":5: ike-dscp: \"64\" is not allowed; give a number from 0 to 63",
 	    ":5: tfc: \"65535\" is not allowed; give a number from 1 to 65534, or off, mtu" } },
 	{ TUNNEL("pfs = [ \"x25519\", \"modp1024\" ];"), { ":5: pfs: \"modp1024\": 'modp1024' is SHOULD NOT by RFC 8221 and needs legacy = yes" } },
+	{ TUNNEL("children = \"10.1.0.0/16\";"),
+	  { ":5: children: \"10.1.0.0/16\" is not allowed; give up to 8 of \"LOCAL to REMOTE\"" } },
+	{ TUNNEL("children = \"10.1.0.0/16 to \";"), { ":5: children: " } },
+	{ TUNNEL("children = \"10.1.0.0/16 to 10.2.0.0/99\";"), { ":5: children: " } },
+	{ TUNNEL("children = [ \"10.1.0.0/16 to 10.2.0.0/16\" ]; local-ts = \"10.0.0.0/8\";"),
+	  { ":5: local-ts: and children exclude each other in tunnel \"site-b\"" } },
 	{ TUNNEL("pfs = \"sha256\";"), { ":5: pfs: \"sha256\": is no key exchange group, such as x25519" } },
 	{ TUNNEL("pfs = \"x25519-ecp256\";"), { ":5: pfs: \"x25519-ecp256\": give each group of its own" } },
 	{ TUNNEL("pfs = \"x25519\"; esp-proposals = \"aes128gcm16-ecp256\";"),
@@ -280,6 +286,28 @@ static void names_of_others(void **state)
 	assert_true(conf.tunnels[0].pfs.none);
 	assert_int_equal(conf.tunnels[0].tfc, 0);
 	assert_int_equal(conf_probe_after(&conf.tunnels[0]), 0);
+	conf_free(&conf);
+}
+
+/* Each has its own, the tunnel what they have together. */
+static void several_children(void **state)
+{
+	const struct conf_tunnel *t;
+	struct config conf;
+	char *said;
+
+	(void)state;
+	if (!load(TUNNEL("children = [ \"10.1.0.0/16, 10.3.0.0/16 to 10.2.0.0/16\", \"10.1.0.0/16 to 2001:db8:2::/48\" ];"),
+		  &conf, &said))
+		fail_msg("%s", said);
+	free(said);
+	t = &conf.tunnels[0];
+	assert_int_equal(t->children.n, 2);
+	assert_int_equal(t->children.v[0].local.n, 2);
+	assert_int_equal(t->children.v[0].remote.n, 1);
+	assert_int_equal(t->children.v[1].remote.v[0].family, 6);
+	assert_int_equal(t->local_ts.n, 2);
+	assert_int_equal(t->remote_ts.n, 2);
 	conf_free(&conf);
 }
 
@@ -419,6 +447,7 @@ int main(void)
 		cmocka_unit_test(broken_configurations),
 		cmocka_unit_test(good_configuration),
 		cmocka_unit_test(names_of_others),
+		cmocka_unit_test(several_children),
 		cmocka_unit_test(defaults_are_valid),
 		cmocka_unit_test(several_files),
 		cmocka_unit_test(secrets_must_be_private),
