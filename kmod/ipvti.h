@@ -555,10 +555,10 @@ void ipvti_mtu_untrack(struct ipvti_sa *sa);	/* before its RCU grace period; ide
 bool ipvti_path_error4(struct net *net, const struct iphdr *iph, const __be32 *esph, u8 type,
 		       u8 code, u32 mtu);
 bool ipvti_path_error6(struct net *net, const struct ipv6hdr *ip6h, const __be32 *esph, u8 type,
-		       u32 mtu);
+		       u8 code, u32 mtu);
 bool ipvti_path_unreachable(struct ipvti_dev *idev);	/* once for each error; bh off */
 
-/* ---- selectors.c (K2, pure but for skb access) ---- */
+/* ---- selectors.c (pure but for skb access) ---- */
 int ipvti_ts_parse(struct ipvti_sa *sa, const struct nlattr *nest, struct netlink_ext_ack *extack);
 /* The inner header is at data. */
 bool ipvti_ts_match(const struct ipvti_sa *sa, const struct sk_buff *skb);

@@ -146,19 +146,21 @@ bool ipvti_path_error4(struct net *net, const struct iphdr *iph, const __be32 *e
  * @ip6h: outer header that is quoted
  * @esph: SPI and sequence number that are quoted
  * @type: of the error
+ * @code: of the error
  * @mtu: of the next hop, if that is what it is about
  *
  * Context: softirq, RCU.
  * Return: true if it is about a packet of ours; then nobody else should act on it.
  */
 bool ipvti_path_error6(struct net *net, const struct ipv6hdr *ip6h, const __be32 *esph, u8 type,
-		       u32 mtu)
+		       u8 code, u32 mtu)
 {
 	enum news news = NEWS_OTHER;
 
 	if (type == ICMPV6_PKT_TOOBIG)
 		news = NEWS_SIZE;
-	else if (type == ICMPV6_DEST_UNREACH || type == ICMPV6_TIME_EXCEED)
+	else if (type == ICMPV6_DEST_UNREACH ||
+		 (type == ICMPV6_TIME_EXCEED && code == ICMPV6_EXC_HOPLIMIT))
 		news = NEWS_UNREACHABLE;
 	return path_error(net, AF_INET6, &ip6h->daddr, esph, news, mtu);
 }

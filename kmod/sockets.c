@@ -159,7 +159,7 @@ static int encap_err(struct sock *sk, struct sk_buff *skb)
 	}
 	icmp6h = (const void *)(skb->data - sizeof(*icmp6h));
 	return ipvti_path_error6(dev_net(skb->dev), ipv6_hdr(skb), esph, icmp6h->icmp6_type,
-				 ntohl(icmp6h->icmp6_mtu));
+				 icmp6h->icmp6_code, ntohl(icmp6h->icmp6_mtu));
 }
 
 /* ---- stand-ins ---- */

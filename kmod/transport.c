@@ -99,7 +99,7 @@ static int esp6_err(struct sk_buff *skb, struct inet6_skb_parm *opt, u8 type, u8
 		    __be32 info)
 {
 	return ipvti_path_error6(dev_net(skb->dev), (const struct ipv6hdr *)skb->data,
-				 (const void *)skb->data + offset, type, ntohl(info)) ?
+				 (const void *)skb->data + offset, type, code, ntohl(info)) ?
 		0 : -ENOENT;
 }
 
