@@ -11,7 +11,7 @@ Send one packet from SRC to DST (outer), the key in hex. Inside is a UDP datagra
   size=N                    octets of payload
   encap=PORT                in UDP from 4500 to PORT
   high=N                    high half of an extended sequence number
-  count=N                   send N packets with rising sequence numbers
+  count=N                   send N packets with rising sequence numbers, all at once
 """
 import hashlib
 import hmac
@@ -169,6 +169,7 @@ def main(src, dst, spi, key, seq, fault, *words):
     options = dict(word.split("=", 1) for word in words)
     send = sender(options, src, dst)
     high = int(options["high"]) if "high" in options else None
+    ready = []
     for number in range(int(options.get("count", 1))):
         packet = Packet(int(spi, 0), (int(seq) + number) & 0xffffffff, bytes.fromhex(key),
                         inner_packet(options), 4 if options.get("inner", "4") == "4" else 41, high)
@@ -179,6 +180,8 @@ def main(src, dst, spi, key, seq, fault, *words):
             data = AFTER[fault](data)
         elif fault not in BEFORE and fault != "none":
             sys.exit("esp.py: unknown fault " + fault)
+        ready.append(data)
+    for data in ready:
         send(data)
 
 
