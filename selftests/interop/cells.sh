@@ -15,6 +15,7 @@
 # sends plain ESP.
 INTEROP=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 SEED=${SEED:-1}
+LEFT_WORDS=()		# for the configuration of ipvtid, besides those of the cell
 declare -A CELL=()	# role, auth, path, event, proposal, outer: see cells.py
 
 # --- a place for the peer --------------------------------------------------------------
@@ -60,7 +61,8 @@ cell_words() {
 }
 
 left_configure() {
-	local words=(detect=1s give-up=3s keepalive=5s "remote=${LEFT_REMOTE:-%any}") near=() far=() family
+	local words=(detect=1s give-up=3s keepalive=5s "remote=${LEFT_REMOTE:-%any}" "${LEFT_WORDS[@]}")
+	local near=() far=() family
 
 	for family in $(families); do
 		case $family in

@@ -6,6 +6,7 @@ PLUTO=/usr/libexec/ipsec
 PEER_LOG=$WORK/pluto.log
 PLUTO_CONF=$WORK/ipsec.conf PLUTO_CONNS=$WORK/conns.conf PLUTO_SECRETS=$WORK/ipsec.secrets
 PLUTO_NSS=$WORK/nss
+PLUTO_WORDS=()	# for its configuration, besides those of the cell
 declare -A PLUTO_IKE=([cbc]='aes128-sha2_256;dh19' [gcm]='aes_gcm256-sha2_384;dh20'
 	[chacha]='chacha20_poly1305-sha2_256;dh31')
 declare -A PLUTO_ESP=([cbc]=aes128-sha2_256 [gcm]=aes_gcm256 [chacha]=chacha20_poly1305)
@@ -73,7 +74,7 @@ peer_configure() {
 		cat "$PLUTO_CONF"
 		pluto_section 'conn common' ikev2=insist mobike=no leftupdown=%disabled "left=$PEER_LOCAL" \
 			"right=${PEER_REMOTE:-%any}" "leftid=@$ID_RIGHT" "rightid=@$ID_LEFT" \
-			"authby=${PLUTO_AUTH[$auth]}"
+			"authby=${PLUTO_AUTH[$auth]}" "${PLUTO_WORDS[@]}"
 		[ "$auth" = psk ] || printf '    %s\n' "leftcert=right-$auth" leftsendcert=always
 		[ "$proposal" = default ] ||
 			printf '    %s\n' "ike=${PLUTO_IKE[$proposal]}" "esp=${PLUTO_ESP[$proposal]}"
