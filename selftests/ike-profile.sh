@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # What a profile says, as the peer sees it: DSCP and size of IKE packets, padding of ESP, how often a
 # request is repeated, and what becomes of a tunnel whose peer is dead or has closed it.
 . "${0%/*}/lib.sh"
