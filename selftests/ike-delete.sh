@@ -62,4 +62,36 @@ expect 'with INITIAL_CONTACT' $((said + 1)) "$(charon_said 'generating .*N(INIT_
 check 'its SA replaces the old one' wait_for $UP_WITHIN differs outbound "$spi"
 check 'ipvtid knows why' log_said 'the peer started afresh'
 settled 'afresh, right starts'
+
+# Now it is left that knows nothing any more. What right asks on the IKE SA that it has is answered with
+# INVALID_IKE_SPI, in clear: an INFORMATIONAL response that begins with a notification.
+unprotected() {
+	right nft -j list chain inet zombie in | jq '[.nftables[].rule?.expr[]?.counter?.packets? // empty] | add'
+}
+told() { [ "$(unprotected)" -gt 0 ]; }
+check 'zombie: both at rest' rest
+gateway_load conn='dpd_delay = 1s'
+site_reload detect=off
+check 'zombie: charon brings it up' initiate
+ip netns exec right nft -f - <<-END
+	table inet zombie {
+		chain in {
+			type filter hook prerouting priority -500;
+			udp sport 500 @th,192,8 41 @th,208,8 37 @th,216,8 & 0x20 == 0x20 counter
+			udp sport 4500 @th,224,8 41 @th,240,8 37 @th,248,8 & 0x20 == 0x20 counter
+		}
+	}
+END
+ipvtid_kill left
+left ip link del vti0
+rm -rf "$(ipvtid_dir left)"/{run,state}
+check 'zombie: ipvtid starts with nothing' ipvtid_start left
+check 'zombie: charon asks and is told' wait_for $UP_WITHIN told
+check 'zombie: charon sees that it is a hint of left' wait_for 10 \
+	charon_said "received unencrypted informational: from $LEFT4"
+# It is not authentic, and charon is right to go on until it gives up by itself.
+vici terminate ike=site-a force=yes timeout=1000 >/dev/null
+expect 'zombie: charon has let go of it' '0 0' "$(charon_counts)"
+check 'zombie: and begins anew' initiate
+check 'zombie: both families pass' wait_for $UP_WITHIN answers
 logs_if_failed
