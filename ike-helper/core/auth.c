@@ -235,7 +235,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	if (sa->tunnel->cfg.auth == IKE_BY_PUBKEY)
 		ike_cert_put(&b, IKE_P_CERTREQ, (struct ike_chunk){
 			     sa->tunnel->cfg.authorities, sa->tunnel->cfg.authorities_len });
-	if (sa->tunnel->cfg.remote_id.type != IKE_ID_ANY)
+	if (!ike_id_is_pattern(&sa->tunnel->cfg.remote_id))
 		put_id(&b, IKE_P_IDR, &sa->tunnel->cfg.remote_id);
 	put_auth(&b, sa);
 	if (first_contact(c, sa))
@@ -379,20 +379,28 @@ static void respond_failed(struct ike_core *c, struct ike_sa *sa)
 	ike_sa_finish(c, sa, IKE_REASON_AUTH_FAILED);
 }
 
-/* Tunnels that name the peer's identity come before those that take any. */
-static struct ike_tunnel *find_tunnel(struct ike_core *c, const struct ike_sa *sa,
-				      const struct ike_id *peer, const struct ike_id *asked,
-				      bool any)
+/* The longer the part of the identity that is named, the nearer. */
+static unsigned int nearness(const struct ike_id *wanted)
 {
+	return ike_id_is_pattern(wanted) ? wanted->len : IKE_MAX_ID + 1;
+}
+
+/* Tunnels that name the peer's identity come before those of its domain, and these before those
+ * that take any.
+ */
+static struct ike_tunnel *find_tunnel(struct ike_core *c, const struct ike_sa *sa,
+				      const struct ike_id *peer, const struct ike_id *asked)
+{
+	struct ike_tunnel *best = NULL;
 	struct ike_tunnel *t = NULL;
 
 	while ((t = ike_tunnel_for_peer(c, t, &sa->local, &sa->remote)))
-		if ((t->cfg.remote_id.type == IKE_ID_ANY) == any &&
+		if ((!best || nearness(&t->cfg.remote_id) > nearness(&best->cfg.remote_id)) &&
 		    ike_id_match(&t->cfg.remote_id, peer) &&
 		    (!asked || ike_id_match(asked, &t->cfg.local_id)) &&
 		    ike_proposal_accepts(&t->cfg.ike, &sa->proposal))
-			return t;
-	return NULL;
+			best = t;
+	return best;
 }
 
 static void unknown_peer(struct ike_core *c, struct ike_sa *sa, const struct ike_id *asked)
@@ -422,9 +430,7 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 		respond_failed(c, sa);
 		return;
 	}
-	t = find_tunnel(c, sa, &sa->peer_id, has_idr ? &asked : NULL, false);
-	if (!t)
-		t = find_tunnel(c, sa, &sa->peer_id, has_idr ? &asked : NULL, true);
+	t = find_tunnel(c, sa, &sa->peer_id, has_idr ? &asked : NULL);
 	if (!t) {
 		unknown_peer(c, sa, has_idr ? &asked : NULL);
 		return;
@@ -531,8 +537,9 @@ static void explain_said(struct ike_core *c, struct ike_sa *sa, const struct ike
 
 static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
-	enum ike_reason reason = !ev->u.auth.ok && ev->u.auth.reason == IKE_REASON_CERTIFICATE ?
-				 IKE_REASON_CERTIFICATE : IKE_REASON_AUTH_FAILED;
+	bool told = !ev->u.auth.ok && (ev->u.auth.reason == IKE_REASON_CERTIFICATE ||
+				       ev->u.auth.reason == IKE_REASON_TOO_MANY);
+	enum ike_reason reason = told ? ev->u.auth.reason : IKE_REASON_AUTH_FAILED;
 
 	explain_said(c, sa, ev, reason);
 	if (sa->initiator)
@@ -541,12 +548,26 @@ static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_e
 		respond_failed(c, sa);
 }
 
+/* The tunnel that is the peer's from here on. */
+static bool settle_tunnel(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	struct ike_tunnel *t;
+
+	if (!sa->tunnel->cfg.template)
+		return true;
+	t = ike_tunnel_find(c, ev->tunnel);
+	if (!t || t->down || t->cfg.instance_of != sa->tunnel->cfg.tunnel)
+		return false;
+	sa->tunnel = t;
+	return true;
+}
+
 void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
 	struct ike_payloads ps;
 
 	sa->auth.check_token = 0;
-	if (!ev->u.auth.ok || !held_payloads(sa, &ps)) {
+	if (!ev->u.auth.ok || !held_payloads(sa, &ps) || !settle_tunnel(c, sa, ev)) {
 		not_proven(c, sa, ev);
 		return;
 	}

@@ -92,6 +92,17 @@ static bool set_dn(struct ike_id *id, const char *text)
 	return ok;
 }
 
+/* "*.example.net" and "*@example.net"; a star has no other place. */
+static bool set_pattern(struct ike_id *id, const char *text)
+{
+	const char *domain = text + 2;
+
+	if ((text[1] != '.' && text[1] != '@') || strpbrk(domain, "*@ \t=,/:%"))
+		return false;
+	return set_id(id, text[1] == '.' ? IKE_ID_FQDN_IN : IKE_ID_RFC822_IN, domain,
+		      strlen(domain));
+}
+
 bool ike_id_parse(const char *text, struct ike_id *id)
 {
 	struct ike_addr a;
@@ -101,6 +112,8 @@ bool ike_id_parse(const char *text, struct ike_id *id)
 	memset(id, 0, sizeof(*id));
 	if (!strcmp(text, "%any"))
 		return true;
+	if (text[0] == '*')
+		return set_pattern(id, text);
 	if (ike_addr_parse(text, &a))
 		return set_id(id, a.family == 4 ? IKE_ID_IPV4_ADDR : IKE_ID_IPV6_ADDR, a.ip,
 			      ike_addr_size(&a));
@@ -109,7 +122,7 @@ bool ike_id_parse(const char *text, struct ike_id *id)
 		return ok;
 	if (strchr(text, '='))
 		return set_dn(id, text);
-	if (strpbrk(text, " \t=,/:%"))
+	if (strpbrk(text, " \t=,/:%*"))
 		return false;
 	return set_id(id, strchr(text, '@') ? IKE_ID_RFC822_ADDR : IKE_ID_FQDN, text, strlen(text));
 }
@@ -151,6 +164,9 @@ void ike_id_text(const struct ike_id *id, char *buf, size_t len)
 
 	if (id->type == IKE_ID_ANY) {
 		snprintf(buf, len, "%%any");
+	} else if (ike_id_is_pattern(id)) {
+		snprintf(buf, len, id->type == IKE_ID_FQDN_IN ? "*.%.*s" : "*@%.*s", (int)id->len,
+			 (const char *)id->data);
 	} else if (id->type == IKE_ID_IPV4_ADDR || id->type == IKE_ID_IPV6_ADDR) {
 		memcpy(a.ip, id->data, ike_addr_size(&a));
 		ike_addr_text(&a, buf, len);
@@ -173,10 +189,31 @@ bool ike_id_same(const struct ike_id *a, const struct ike_id *b)
 	return a->type == b->type && a->len == b->len && !memcmp(a->data, b->data, a->len);
 }
 
+bool ike_id_is_pattern(const struct ike_id *id)
+{
+	return id->type == IKE_ID_ANY || id->type == IKE_ID_FQDN_IN || id->type == IKE_ID_RFC822_IN;
+}
+
+/* Something, then the separator, then the domain. */
+static bool in_domain(const struct ike_id *domain, const struct ike_id *id, char separator)
+{
+	size_t host;
+
+	if (id->len < domain->len + 2)
+		return false;
+	host = id->len - domain->len;
+	return id->data[host - 1] == separator &&
+	       !strncasecmp((const char *)id->data + host, (const char *)domain->data, domain->len);
+}
+
 bool ike_id_match(const struct ike_id *wanted, const struct ike_id *id)
 {
 	if (wanted->type == IKE_ID_ANY)
 		return true;
+	if (wanted->type == IKE_ID_FQDN_IN)
+		return id->type == IKE_ID_FQDN && in_domain(wanted, id, '.');
+	if (wanted->type == IKE_ID_RFC822_IN)
+		return id->type == IKE_ID_RFC822_ADDR && in_domain(wanted, id, '@');
 	if (wanted->type == IKE_ID_DER_ASN1_DN && id->type == IKE_ID_DER_ASN1_DN &&
 	    ike_dn_same((struct ike_chunk){ wanted->data, wanted->len },
 			(struct ike_chunk){ id->data, id->len }))
@@ -201,7 +238,7 @@ bool ike_id_get(struct ike_chunk body, struct ike_id *id)
 
 	memset(id, 0, sizeof(*id));
 	ike_get(&r, 3);
-	if (r.bad || type == IKE_ID_ANY || !set_id(id, type, r.p, r.left))
+	if (r.bad || !set_id(id, type, r.p, r.left) || ike_id_is_pattern(id))
 		return false;
 	if (type == IKE_ID_IPV4_ADDR)
 		return id->len == 4;

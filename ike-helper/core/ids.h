@@ -8,6 +8,8 @@
 
 /** ike_id_same() - equal octet by octet, as for a lease or a changed configuration */
 bool ike_id_same(const struct ike_id *a, const struct ike_id *b);
+/** ike_id_is_pattern() - whether it is one that only a configuration has, and stands for others */
+bool ike_id_is_pattern(const struct ike_id *id);
 /** ike_id_match() - whether @id is what @wanted asks for; names compare without case */
 bool ike_id_match(const struct ike_id *wanted, const struct ike_id *id);
 /** ike_id_put() - body of an ID payload (RFC 7296 section 3.5) */

@@ -71,6 +71,10 @@ struct ike_addr {
 /**
  * enum ike_id_type - ID payload types (RFC 7296 section 3.5)
  * @IKE_ID_ANY: config only: matches every identity; never sent
+ * @IKE_ID_FQDN_IN: config only: every name below a domain, which is the data
+ * @IKE_ID_RFC822_IN: config only: every address of a domain, which is the data
+ *
+ * The last two are of the range for private use, and are refused when a peer shows them.
  */
 enum ike_id_type {
 	IKE_ID_ANY = 0,
@@ -81,6 +85,8 @@ enum ike_id_type {
 	IKE_ID_DER_ASN1_DN = 9,
 	IKE_ID_DER_ASN1_GN = 10,
 	IKE_ID_KEY_ID = 11,
+	IKE_ID_FQDN_IN = 254,
+	IKE_ID_RFC822_IN = 255,
 };
 
 /**
@@ -287,6 +293,10 @@ struct ike_child_config {
  * @tag: goes into the first eight octets of every SA tag
  * @local_id: our identity
  * @remote_id: the identity the peer must prove; IKE_ID_ANY takes any
+ * @template: AUTH_CHECKED names an instance for each peer that is verified; the tunnel has no IKE SA
+ *	of its own
+ * @instance_of: handle of the template it is an instance of, 0 for none; a peer comes to it by the
+ *	template alone
  * @auth: enum ike_auth_kind, for both directions
  * @authorities_len: octets used in @authorities
  * @authorities: IKE_BY_PUBKEY: data of CERTREQ
@@ -324,6 +334,8 @@ struct ike_peer_config {
 	uint8_t tag[8];
 	struct ike_id local_id;
 	struct ike_id remote_id;
+	bool template;
+	uint32_t instance_of;
 	uint8_t auth;
 	uint16_t authorities_len;
 	uint8_t authorities[IKE_MAX_AUTHORITIES];
@@ -420,6 +432,7 @@ enum ike_reason {
 	IKE_REASON_PEER_RESTARTED,	/* INITIAL_CONTACT */
 	IKE_REASON_REPLACED,		/* by a newer SA of the same tunnel */
 	IKE_REASON_EXPIRED,		/* hard limit */
+	IKE_REASON_TOO_MANY,		/* of a template, or no room for more */
 	IKE_N_REASONS,
 };
 
@@ -440,7 +453,8 @@ enum ike_reason {
  * @IKE_EV_ADDRESS: u.address answers IKE_ACT_RESOLVE
  * @IKE_EV_SPI: u.spi answers IKE_ACT_ALLOC_SPI
  * @IKE_EV_AUTH_MADE: u.auth answers IKE_ACT_MAKE_AUTH
- * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; @ok, @reason and @text are looked at
+ * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; @ok, @reason and @text are looked at. Of a
+ *	template, @tunnel is the instance for that peer, which has been configured before
  * @IKE_EV_SA_FAILED: u.sa: the kernel refused the INSTALL of that SPI; @text says why
  * @IKE_EV_SOFT_EXPIRE: u.sa: rekey it
  * @IKE_EV_HARD_EXPIRE: u.sa: the kernel has deleted it
@@ -529,7 +543,7 @@ struct ike_event {
 		 * @method: AUTH method
 		 * @data: AUTH payload data
 		 * @certs: our certificates, each behind its length in two octets
-		 * @reason: IKE_REASON_AUTH_FAILED or IKE_REASON_CERTIFICATE
+		 * @reason: IKE_REASON_AUTH_FAILED, IKE_REASON_CERTIFICATE or IKE_REASON_TOO_MANY
 		 * @text: why not, in words, or NULL
 		 */
 		struct {
@@ -1047,7 +1061,7 @@ void ike_proposal_text(const struct ike_proposal *p, char *buf, size_t len);
 /**
  * ike_id_parse() - text to an identity
  * @text: an address, a name, user@name, "keyid:HEX" or "keyid:@TEXT", "fqdn:…", "email:…",
- *	"C=CH, O=Example, CN=gw", "dn:HEX" (DER), "%any"
+ *	"C=CH, O=Example, CN=gw", "dn:HEX" (DER), "%any", "*.DOMAIN", "*@DOMAIN"
  * @id: result
  *
  * Return: false if it is none of these or too long.

@@ -43,6 +43,7 @@ static const struct {
 	[IKE_REASON_PEER_RESTARTED] = { "peer-restarted", "the peer started afresh" },
 	[IKE_REASON_REPLACED] = { "replaced", "replaced by a newer SA" },
 	[IKE_REASON_EXPIRED] = { "expired", "its lifetime ran out" },
+	[IKE_REASON_TOO_MANY] = { "too-many", "no room for another client" },
 };
 
 static const char *const states[IKE_N_SA_STATES] = {

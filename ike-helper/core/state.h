@@ -916,7 +916,7 @@ uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel
 
 /** ike_tunnel_find() - by handle, NULL if there is none */
 struct ike_tunnel *ike_tunnel_find(const struct ike_core *c, uint32_t handle);
-/** ike_tunnel_for_peer() - the next tunnel after @prev that a peer at these addresses may be */
+/** ike_tunnel_for_peer() - the next tunnel after @prev, or template, for a peer at these addresses */
 struct ike_tunnel *ike_tunnel_for_peer(struct ike_core *c, struct ike_tunnel *prev,
 				       const struct ike_addr *local,
 				       const struct ike_addr *remote);

@@ -43,7 +43,7 @@ struct ike_tunnel *ike_tunnel_for_peer(struct ike_core *c, struct ike_tunnel *pr
 	struct ike_tunnel *t;
 
 	for (t = prev ? prev->next : c->tunnels; t; t = t->next)
-		if (!t->gone && !t->down && peer_address(t, remote) &&
+		if (!t->gone && !t->down && !t->cfg.instance_of && peer_address(t, remote) &&
 		    (!t->cfg.local.family || ike_addr_same(&t->cfg.local, local)))
 			return t;
 	return NULL;

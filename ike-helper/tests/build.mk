@@ -26,6 +26,10 @@ tests += test_vip
 test_vip-srcs := $(addprefix ike-helper/tests/,test_vip.c hex.c) $(ike-party-srcs)
 test_vip-libs := libike
 
+tests += test_template
+test_template-srcs := ike-helper/tests/test_template.c $(ike-party-srcs)
+test_template-libs := libike
+
 tests += test_simulation
 test_simulation-srcs := ike-helper/tests/test_simulation.c $(ike-party-srcs)
 test_simulation-libs := libike

@@ -26,6 +26,7 @@ enum {
 	MAX_GONE = 64,
 	MAX_HELD = 64,
 	TUNNEL = 7,		/* handle of A's tunnel; B's is one more */
+	INSTANCE = 9,		/* of what a template is made into, likewise */
 };
 
 /**
@@ -119,6 +120,8 @@ struct explained {
  * @psk: what the key process knows, NULL for nothing
  * @credentials: with IKE_BY_PUBKEY
  * @cookie_threshold: of the core, from its next start on
+ * @instance: handle of what its configuration, a template, was made into, 0 for nothing
+ * @full: no instance is made
  * @resolves: the peer's name has an address
  * @deaf: so many questions to the key process are never answered: it was killed
  * @moved: its address has changed; what is sent from an earlier one goes nowhere
@@ -148,6 +151,8 @@ struct party {
 	const char *psk;
 	struct ike_credentials *credentials;
 	unsigned int cookie_threshold;
+	uint32_t instance;
+	bool full;
 	bool resolves;
 	unsigned int deaf;
 	bool moved;
@@ -321,7 +326,7 @@ void party_step(struct party *p, struct ike_event *ev);
 void party_ping(struct party *p, uint8_t child);
 /** party_esp() - a packet arrives */
 void party_esp(struct party *p, const struct esp_packet *packet);
-/** party_tunnel() - handle of its tunnel */
+/** party_tunnel() - handle of its tunnel; of a template the instance, when there is one */
 uint32_t party_tunnel(const struct party *p);
 
 /* ---- kernel.c ---- */

@@ -638,6 +638,8 @@ static void identities_as_text(void **state)
 		{ "keyid:@branch-7", IKE_ID_KEY_ID }, { "keyid:00ff10", IKE_ID_KEY_ID },
 		{ "dn:3000", IKE_ID_DER_ASN1_DN },
 		{ "C=CH, O=Example Org, CN=gw", IKE_ID_DER_ASN1_DN }, { "%any", IKE_ID_ANY },
+		{ "*.example.net", IKE_ID_FQDN_IN }, { "*@example.net", IKE_ID_RFC822_IN },
+		{ "fqdn:*.example.net", IKE_ID_FQDN }, { "email:*@example.net", IKE_ID_RFC822_ADDR },
 	};
 	struct ike_id id, again;
 	char text[IKE_MAX_TEXT];
@@ -655,6 +657,65 @@ static void identities_as_text(void **state)
 	assert_false(ike_id_parse("keyid:0g", &id));
 	assert_false(ike_id_parse("keyid:", &id));
 	assert_false(ike_id_parse("two words", &id));
+	assert_false(ike_id_parse("*", &id));
+	assert_false(ike_id_parse("*.", &id));
+	assert_false(ike_id_parse("gw.*.net", &id));
+	assert_false(ike_id_parse("*.*.net", &id));
+	assert_false(ike_id_parse("*a.example.net", &id));
+}
+
+static void identities_of_a_domain(void **state)
+{
+	static const struct {
+		const char *wanted;
+		const char *id;
+		bool match;
+	} cases[] = {
+		{ "*.example.net", "gw.example.net", true },
+		{ "*.example.net", "GW.b.Example.NET", true },
+		{ "*.example.net", "example.net", false },
+		{ "*.example.net", "fqdn:.example.net", false },
+		{ "*.example.net", "gw-example.net", false },
+		{ "*.example.net", "gw.example.net.org", false },
+		{ "*.example.net", "me@x.example.net", false },
+		{ "*.example.net", "keyid:@gw.example.net", false },
+		{ "*@example.net", "me@example.net", true },
+		{ "*@example.net", "me@b.example.net", false },
+		{ "*@example.net", "email:@example.net", false },
+		{ "*@example.net", "fqdn:me@example.net", false },
+		{ "gw.example.net", "GW.example.net", true },
+		{ "fqdn:*.example.net", "gw.example.net", false },
+		{ "%any", "keyid:@anybody", true },
+	};
+	struct ike_id wanted, id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_true(ike_id_parse(cases[i].wanted, &wanted));
+		assert_true(ike_id_parse(cases[i].id, &id));
+		if (ike_id_match(&wanted, &id) != cases[i].match)
+			fail_msg("%s and %s", cases[i].wanted, cases[i].id);
+		if (ike_id_is_pattern(&wanted) && ike_id_match(&id, &wanted))
+			fail_msg("%s is no identity", cases[i].wanted);
+	}
+}
+
+/* What stands for many in a configuration is nobody on the wire. */
+static void patterns_are_not_received(void **state)
+{
+	static const uint8_t types[] = { IKE_ID_ANY, IKE_ID_FQDN_IN, IKE_ID_RFC822_IN };
+	uint8_t body[] = { 0, 0, 0, 0, 'n', 'e', 't' };
+	struct ike_id id;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		body[0] = types[i];
+		assert_false(ike_id_get((struct ike_chunk){ body, sizeof(body) }, &id));
+	}
+	body[0] = IKE_ID_FQDN;
+	assert_true(ike_id_get((struct ike_chunk){ body, sizeof(body) }, &id));
 }
 
 /* RFC 7296 section 2.9, with protocols, ports and both families. */
@@ -719,6 +780,8 @@ int main(void)
 		cmocka_unit_test(selectors_as_text),
 		cmocka_unit_test(selectors_that_are_none),
 		cmocka_unit_test(identities_as_text),
+		cmocka_unit_test(identities_of_a_domain),
+		cmocka_unit_test(patterns_are_not_received),
 		cmocka_unit_test(narrowing),
 	};
 
