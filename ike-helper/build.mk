@@ -7,9 +7,10 @@ libike-pkgs := libcrypto
 
 # The daemon around it; all but main() is an archive, so that tests link what the program does.
 libs += libipvtid
-libipvtid-srcs := $(addprefix ike-helper/io/,actions.c assigned.c child.c config.c config_keys.c \
-	config_values.c control.c daemon.c explain.c keys.c kernel.c log.c lookup.c msg.c network.c \
-	pool.c prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c tunnels.c)
+libipvtid-srcs := $(addprefix ike-helper/io/,actions.c assigned.c child.c command.c config.c \
+	config_keys.c config_values.c control.c daemon.c explain.c hook.c keys.c kernel.c log.c lookup.c msg.c network.c \
+	pool.c prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c template.c \
+	tunnels.c)
 libipvtid-pkgs := libconfig libevent jansson libnl-3.0 libnl-route-3.0 libcap-ng libseccomp
 libipvtid-cflags := -Itools/lib
 
@@ -21,7 +22,10 @@ ipvtid-libs := libipvtid libike libipvti
 include ike-helper/tests/build.mk
 include ike-helper/fuzz/build.mk
 
-tests += test_config test_key_process test_pool test_prefix
+tests += test_clients test_config test_key_process test_pool test_prefix
+test_clients-srcs := ike-helper/io/tests/test_clients.c
+test_clients-libs := libipvtid libipvti libike
+test_clients-cflags := -Itools/lib
 test_pool-srcs := ike-helper/io/tests/test_pool.c
 test_pool-libs := libipvtid libipvti libike
 test_pool-cflags := -Itools/lib

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "../core/ids.h"
 #include "daemon.h"
 
 static void on_resolve(struct tunnel *t, const struct msg *msg)
@@ -111,6 +112,9 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 		t->since = daemon_clock();
 	}
 	t->reason = m->reason;
+	/* An earlier daemon ran it for this, and name servers are not known yet. */
+	if (m->what != IKE_ACT_FAILED && !(t->up && t->assigned_before))
+		hook_run(t, t->up ? "up" : "down");
 	if (m->what == IKE_ACT_DOWN) {
 		assigned_withdraw(t);
 		pool_release(t);
@@ -122,6 +126,8 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
 		snprintf(text, sizeof(text), "%s", t->secret_error);
 	control_state(t, m->what, text);
+	if (t->template && m->what != IKE_ACT_FAILED)
+		template_client_state(t);
 }
 
 static void on_assigned(struct tunnel *t, const struct msg *msg)
@@ -161,14 +167,16 @@ static void on_log(struct tunnel *t, const struct msg *msg)
 		control_log(t, m.level, m.text);
 }
 
+/* The key process knows templates, not their clients. */
 static void to_keys(struct daemon *d, const struct msg *msg)
 {
+	const struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
 	struct msg_channel *keys = d->processes[MSG_KEYS].channel;
+	uint32_t handle = t && t->template ? t->template->handle : msg->head.tunnel;
 	struct msg_verdict no = { .text = "the key process is not running" };
 
 	if (keys)
-		msg_send(keys, msg->head.type, msg->head.tunnel, msg->head.token, msg->data,
-			 msg->head.len);
+		msg_send(keys, msg->head.type, handle, msg->head.token, msg->data, msg->head.len);
 	else
 		msg_send(d->processes[MSG_NETWORK].channel, msg->head.type == MSG_MAKE_AUTH ?
 			 MSG_AUTH_MADE : MSG_AUTH_CHECKED, msg->head.tunnel, msg->head.token,
@@ -219,12 +227,31 @@ static void from_network(struct daemon *d, const struct msg *msg)
 	}
 }
 
+/* The peer is who it says: it may have SAs, and if it came to a template, a tunnel for them. */
+static struct tunnel *verified(struct tunnel *t, struct msg_verdict *v)
+{
+	struct tunnel *its = t;
+
+	if (v->remote_id.len > sizeof(v->remote_id.data) || ike_id_is_pattern(&v->remote_id)) {
+		v->ok = false;
+		return t;
+	}
+	if (t->conf.template)
+		its = template_client(t, &v->remote_id, v->text, sizeof(v->text));
+	if (its) {
+		tunnel_verified(its, v->spi_i, v->spi_r, &v->remote_id);
+		return its;
+	}
+	v->ok = false;
+	v->reason = IKE_REASON_TOO_MANY;
+	return t;
+}
+
 /* Pass it on. */
 static void from_keys(struct daemon *d, const struct msg *msg)
 {
 	struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
-	const struct msg_verdict *v = msg->data;
-	char text[sizeof(v->text)];
+	struct msg_verdict v;
 
 	if (!t)
 		return;
@@ -232,14 +259,14 @@ static void from_keys(struct daemon *d, const struct msg *msg)
 		tunnel_credentials(t, msg->data);
 		return;
 	}
-	memcpy(text, v->text, sizeof(text));
-	terminate(text, sizeof(text));
-	if (!v->ok)
-		log_line(LOG_KEYS, IKE_LOG_NOTICE, t->conf.name, "authentication: %s", text);
-	else if (msg->head.type == MSG_AUTH_CHECKED)
-		tunnel_verified(t, v->spi_i, v->spi_r, &v->remote_id);
-	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, msg->head.tunnel,
-		 msg->head.token, v, sizeof(*v));
+	v = *(const struct msg_verdict *)msg->data;
+	terminate(v.text, sizeof(v.text));
+	if (v.ok && msg->head.type == MSG_AUTH_CHECKED)
+		t = verified(t, &v);
+	if (!v.ok)
+		log_line(LOG_KEYS, IKE_LOG_NOTICE, t->conf.name, "authentication: %s", v.text);
+	msg_send(d->processes[MSG_NETWORK].channel, msg->head.type, t->handle, msg->head.token, &v,
+		 sizeof(v));
 }
 
 void actions_take(struct msg_channel *ch, const struct msg *msg, void *arg)

@@ -57,6 +57,7 @@ static void tell(struct tunnel *t)
 
 void assigned_take(struct tunnel *t, const struct ike_assigned *m)
 {
+	struct ike_assigned before = t->assigned;
 	struct ike_addr dns;
 	uint8_t i;
 
@@ -80,6 +81,8 @@ void assigned_take(struct tunnel *t, const struct ike_assigned *m)
 	t->assigned_before = false;
 	route_apply(t);
 	tell(t);
+	if (t->up && memcmp(&before, &t->assigned, sizeof(before)))
+		hook_run(t, "changed");
 }
 
 void assigned_adopt(struct tunnel *t)

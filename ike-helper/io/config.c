@@ -14,6 +14,7 @@
 #include "../core/ids.h"
 #include "../core/proposal.h"
 #include "config.h"
+#include "prefix.h"
 
 /**
  * struct source - a file that was read
@@ -48,6 +49,7 @@ static const struct {
 	{ "ipvtid", CONF_IN_DAEMON },
 	{ "profile", CONF_IN_PROFILE },
 	{ "tunnel", CONF_IN_TUNNEL },
+	{ "template", CONF_IN_TEMPLATE },
 	{ "pool", CONF_IN_POOL },
 };
 
@@ -342,8 +344,24 @@ static void load_daemon(struct loader *l)
 	}
 }
 
-/* What stands in the tunnel goes before what stands in its profile, and that before defaults. */
-static void load_tunnel(struct loader *l, const struct source *src, config_setting_t *group)
+static const char *kind_word(const struct conf_tunnel *t)
+{
+	return t->template ? "template" : "tunnel";
+}
+
+/* What a template has no key for is the same for all of them. */
+static void fix_template(struct conf_tunnel *t)
+{
+	t->start = IKE_START_MANUAL;
+	t->routes.from_selectors = true;
+}
+
+/*
+ * What stands in the tunnel or template goes before what stands in its profile, and that before
+ * defaults.
+ */
+static void load_tunnel(struct loader *l, const struct source *src, config_setting_t *group,
+			enum conf_section kind)
 {
 	const struct source *profile_src = NULL;
 	config_setting_t *profile = NULL, *s;
@@ -357,6 +375,7 @@ static void load_tunnel(struct loader *l, const struct source *src, config_setti
 	l->conf->tunnels = t;
 	t += l->conf->n++;
 	memset(t, 0, sizeof(*t));
+	t->template = kind == CONF_IN_TEMPLATE;
 	snprintf(t->name, sizeof(t->name), "%s", config_setting_name(group));
 	snprintf(t->file, sizeof(t->file), "%s", src->name);
 	t->line = config_setting_source_line(group);
@@ -374,10 +393,12 @@ static void load_tunnel(struct loader *l, const struct source *src, config_setti
 
 	for (k = 0; k < conf_n_keys; k++) {
 		key = &conf_keys[k];
-		if (!(key->sections & CONF_IN_TUNNEL))
+		if (!(key->sections & (CONF_IN_TUNNEL | CONF_IN_TEMPLATE)))
 			continue;
-		s = member(l, src->name, group, key);
-		if (!s && profile && (key->sections & CONF_IN_PROFILE)) {
+		s = NULL;
+		if (key->sections & kind)
+			s = member(l, src->name, group, key);
+		if (!s && profile && (key->sections & kind) && (key->sections & CONF_IN_PROFILE)) {
 			s = member(l, profile_src->name, profile, key);
 			t->key_in_profile[k] = s;
 		}
@@ -389,10 +410,12 @@ static void load_tunnel(struct loader *l, const struct source *src, config_setti
 			parse_default(l, key, t);
 		} else {
 			conf_fault(l->faults, t->file, t->line, key->name,
-				   "is missing from tunnel \"%s\"; it is the %s", t->name,
-				   key->help);
+				   "is missing from %s \"%s\"; it is the %s", kind_word(t),
+				   t->name, key->help);
 		}
 	}
+	if (t->template)
+		fix_template(t);
 }
 
 static void load_pool(struct loader *l, const struct source *src, config_setting_t *group)
@@ -457,8 +480,13 @@ static void load_named(struct loader *l, const struct source *src, config_settin
 			conf_fault(l->faults, src->name, config_setting_source_line(group),
 				   config_setting_name(group), "is defined in %s already",
 				   first->name);
-		else if (kind == CONF_IN_TUNNEL)
-			load_tunnel(l, src, group);
+		else if (kind == CONF_IN_TEMPLATE &&
+			 group_find(l, "tunnel", config_setting_name(group), &first))
+			conf_fault(l->faults, src->name, config_setting_source_line(group),
+				   config_setting_name(group),
+				   "is the name of a tunnel in %s; give it another", first->name);
+		else if (kind == CONF_IN_TUNNEL || kind == CONF_IN_TEMPLATE)
+			load_tunnel(l, src, group, kind);
 		else if (kind == CONF_IN_POOL)
 			load_pool(l, src, group);
 	}
@@ -479,7 +507,7 @@ static void load_sections(struct loader *l, const struct source *src)
 		if (k == N_SECTIONS)
 			conf_fault(l->faults, src->name, config_setting_source_line(s),
 				   config_setting_name(s),
-				   "unknown section; allowed are ipvtid, profile, tunnel and pool");
+				   "unknown section; allowed are ipvtid, profile, tunnel, template and pool");
 		else if (!config_setting_is_group(s))
 			conf_fault(l->faults, src->name, config_setting_source_line(s),
 				   config_setting_name(s), "is not a group; write %s: { … }",
@@ -602,8 +630,8 @@ static void check_auth(struct loader *l, const struct conf_tunnel *t)
 		conf_key_place(t, needed[i].key, &at);
 		if (needed[i].kind == t->auth && !needed[i].given && !at.line)
 			tunnel_fault(l, t, needed[i].key,
-				     "is missing from tunnel \"%s\", which needs it with auth = \"%s\"",
-				     t->name, conf_word(conf_words_auth, t->auth));
+				     "is missing from %s \"%s\", which needs it with auth = \"%s\"",
+				     kind_word(t), t->name, conf_word(conf_words_auth, t->auth));
 	}
 }
 
@@ -698,6 +726,33 @@ static void find_pool(struct loader *l, struct conf_tunnel *t)
 			     t->name);
 }
 
+/* A client could claim any address if it were not to have one of ours. */
+static void check_template(struct loader *l, const struct conf_tunnel *t)
+{
+	struct conf_prefixes pool = { 0 };
+
+	if (!!t->template != !!strchr(t->device, '%') && t->device[0])
+		tunnel_fault(l, t, "device", t->template ?
+			     "\"%s\" has neither %%d nor %%i, which template \"%s\" needs to name a device for each client" :
+			     "\"%s\" is for a template; tunnel \"%s\" has one device",
+			     t->device, t->name);
+	if (!t->template)
+		return;
+	if (strlen(t->name) > CONF_TEMPLATE_NAME_MAX)
+		conf_fault(l->faults, t->file, t->line, t->name,
+			   "is longer than %d characters, the most for a template",
+			   CONF_TEMPLATE_NAME_MAX);
+	if (!t->pool.name[0])
+		tunnel_fault(l, t, "pool",
+			     "is missing from template \"%s\"; clients get their addresses from one",
+			     t->name);
+	prefix_from_pool(&t->pool.addresses, &pool);
+	if (pool.n == CONF_LIST_MAX)
+		tunnel_fault(l, t, "pool",
+			     "has ranges that make up %d prefixes or more; give template \"%s\" some that are prefixes",
+			     CONF_LIST_MAX, t->name);
+}
+
 static void check_tunnels(struct loader *l)
 {
 	const struct config *c = l->conf;
@@ -709,7 +764,8 @@ static void check_tunnels(struct loader *l)
 		join_children(l, &c->tunnels[i]);
 		find_pool(l, &c->tunnels[i]);
 		for (k = 0; k < i; k++)
-			if (t->device[0] && !strcmp(c->tunnels[k].device, t->device))
+			if (t->device[0] && !t->template &&
+			    !strcmp(c->tunnels[k].device, t->device))
 				tunnel_fault(l, t, "device",
 					     "\"%s\" belongs to tunnel \"%s\" already", t->device,
 					     c->tunnels[k].name);
@@ -718,6 +774,11 @@ static void check_tunnels(struct loader *l)
 				     "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
 				     t->name);
 		check_auth(l, t);
+		check_template(l, t);
+		if (t->hook_user[0] && !getpwnam(t->hook_user))
+			tunnel_fault(l, t, "hook-user",
+				     "there is no user \"%s\"; create it or name another",
+				     t->hook_user);
 		check_virtual_ip(l, t);
 		check_on_traffic(l, t);
 		check_dpd(l, t);

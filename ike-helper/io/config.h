@@ -18,6 +18,7 @@
 #define CONF_LIST_MAX	64
 #define CONF_HOST_MAX	256
 #define CONF_SECRET_MAX	512
+#define CONF_COMMAND_MAX 256
 
 /**
  * struct conf_prefix - an address with a prefix length
@@ -152,9 +153,11 @@ struct conf_pool {
 
 #define CONF_KEYS_MAX 96
 #define CONF_PROBE_AFTER 3	/* of the detection time, one part may pass in silence */
+#define CONF_TEMPLATE_NAME_MAX 31	/* the identity of the client stands behind it */
 
 /**
- * struct conf_tunnel - one peer and one device
+ * struct conf_tunnel - one peer and one device, or a template of such
+ * @template: peers get tunnels of their own, made from it
  * @name: of its group in the file
  * @file: where it is defined
  * @line: and in which line
@@ -166,6 +169,7 @@ struct conf_pool {
  * fields of two can be compared octet by octet.
  */
 struct conf_tunnel {
+	bool template;
 	char name[IKE_MAX_NAME];
 	char file[256];
 	uint32_t line;
@@ -198,6 +202,7 @@ struct conf_tunnel {
 	struct conf_prefixes address;
 	struct conf_vips virtual_ip;
 	struct conf_pool pool;
+	uint64_t clients;
 	struct conf_routes routes;
 	uint64_t metric;
 	uint64_t backstop;
@@ -232,6 +237,8 @@ struct conf_tunnel {
 	uint64_t roam;
 	uint64_t secpath;
 	uint64_t inner_checksum;
+	char hook[CONF_COMMAND_MAX];
+	char hook_user[32];
 	uint64_t legacy;
 };
 
@@ -249,7 +256,7 @@ struct conf_daemon {
 /**
  * struct config - a whole configuration
  * @daemon: what concerns no single tunnel
- * @n: tunnels used in @tunnels
+ * @n: tunnels and templates used in @tunnels
  * @tunnels: in the order of the files
  * @n_pools: pools used in @pools
  * @pools: likewise
@@ -277,6 +284,7 @@ enum conf_section {
 	CONF_IN_PROFILE = 2,
 	CONF_IN_TUNNEL = 4,
 	CONF_IN_POOL = 8,
+	CONF_IN_TEMPLATE = 16,
 };
 
 struct conf_type;
@@ -286,7 +294,7 @@ struct conf_type;
  * @name: as in the file
  * @sections: enum conf_section, or-ed
  * @type: how to read it
- * @offset: of the field in struct conf_tunnel, or in struct conf_daemon for CONF_IN_DAEMON, or in
+ * @offset: of the field in struct conf_tunnel, which templates have too, or in struct conf_daemon for CONF_IN_DAEMON, or in
  *	struct conf_pool for CONF_IN_POOL
  * @size: of that field
  * @min: smallest number, in the unit of the field
@@ -374,7 +382,8 @@ struct conf_type {
 };
 
 extern const struct conf_type conf_type_word, conf_type_number, conf_type_duration,
-	conf_type_size, conf_type_flag, conf_type_name, conf_type_ifname, conf_type_address,
+	conf_type_size, conf_type_flag, conf_type_name, conf_type_ifname, conf_type_device,
+	conf_type_address, conf_type_command,
 	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
 	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_vips, conf_type_pool,
 	conf_type_ranges, conf_type_subnets, conf_type_addresses, conf_type_routes,

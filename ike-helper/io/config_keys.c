@@ -24,7 +24,8 @@ static const char *const words_no[] = { "no", "false", NULL };
 static const char *const words_one[] = { "1", NULL };
 static const char *const words_again[] = { "auto", "clear", "hold", "restart", NULL };
 
-#define SHARED (CONF_IN_PROFILE | CONF_IN_TUNNEL)
+#define OF_TUNNELS (CONF_IN_PROFILE | CONF_IN_TUNNEL)	/* a template has nothing like it */
+#define SHARED (OF_TUNNELS | CONF_IN_TEMPLATE)
 
 #define FIELD(f) \
 	.offset = offsetof(struct conf_tunnel, f), .size = sizeof(((struct conf_tunnel *)0)->f)
@@ -68,13 +69,13 @@ const struct conf_key conf_keys[] = {
 	  .help = "allow algorithms that RFC 8221 and RFC 8247 advise against" },
 
 	/* who */
-	{ "profile", CONF_IN_TUNNEL, &conf_type_name, FIELD(profile), .def = "",
+	{ "profile", CONF_IN_TUNNEL | CONF_IN_TEMPLATE, &conf_type_name, FIELD(profile), .def = "",
 	  .reload = CONF_IN_PLACE, .help = "profile that gives what the tunnel leaves out" },
-	{ "device", CONF_IN_TUNNEL, &conf_type_ifname, FIELD(device), .def = NULL,
+	{ "device", CONF_IN_TUNNEL | CONF_IN_TEMPLATE, &conf_type_device, FIELD(device), .def = NULL,
 	  .reload = CONF_RENEGOTIATE, .help = "network device of the tunnel" },
 	{ "local", SHARED, &conf_type_address, FIELD(local), .def = "%any",
 	  .reload = CONF_RENEGOTIATE, .help = "own outer address" },
-	{ "remote", SHARED, &conf_type_hosts, FIELD(remote), .def = "%any",
+	{ "remote", OF_TUNNELS, &conf_type_hosts, FIELD(remote), .def = "%any",
 	  .alias = "host", .reload = CONF_RENEGOTIATE,
 	  .help = "name or addresses of the peer, looked up at each attempt" },
 	{ "local-id", SHARED, &conf_type_id, FIELD(local_id), .def = NULL,
@@ -103,9 +104,9 @@ const struct conf_key conf_keys[] = {
 	{ "ike-lifetime", SHARED, &conf_type_duration, FIELD(ike_lifetime), .min = 10 * SECOND,
 	  .max = 30 * DAY, .words = words_off, .def = "4h", .reload = CONF_NEXT_REKEY,
 	  .help = "time until the IKE SA is rekeyed" },
-	{ "start", SHARED, &conf_type_word, FIELD(start), .words = conf_words_start, .def = "now",
+	{ "start", OF_TUNNELS, &conf_type_word, FIELD(start), .words = conf_words_start, .def = "now",
 	  .alias = "start-action", .reload = CONF_IN_PLACE, .help = "what brings the tunnel up" },
-	{ "close-action", SHARED, &conf_type_word, FIELD(close_action), .words = words_again,
+	{ "close-action", OF_TUNNELS, &conf_type_word, FIELD(close_action), .words = words_again,
 	  .def = "auto", .reload = CONF_IN_PLACE,
 	  .help = "what becomes of the tunnel when the peer deletes its SAs" },
 	{ "detect", SHARED, &conf_type_duration, FIELD(detect), .min = SECOND / 2, .max = HOUR,
@@ -114,7 +115,7 @@ const struct conf_key conf_keys[] = {
 	{ "dpd-delay", SHARED, &conf_type_duration, FIELD(dpd_delay), .min = SECOND / 10,
 	  .max = HOUR, .words = words_auto, .def = "auto", .reload = CONF_IN_PLACE,
 	  .help = "silence after which the peer is probed" },
-	{ "dpd-action", SHARED, &conf_type_word, FIELD(dpd_action), .words = words_again,
+	{ "dpd-action", OF_TUNNELS, &conf_type_word, FIELD(dpd_action), .words = words_again,
 	  .def = "auto", .reload = CONF_IN_PLACE,
 	  .help = "what becomes of the tunnel when the peer has been given up" },
 	{ "give-up", SHARED, &conf_type_duration, FIELD(give_up), .min = SECOND, .max = DAY,
@@ -178,17 +179,19 @@ const struct conf_key conf_keys[] = {
 	/* the device and what is routed into it */
 	{ "address", CONF_IN_TUNNEL, &conf_type_prefixes, FIELD(address), .def = "",
 	  .reload = CONF_IN_PLACE, .help = "addresses of the device" },
-	{ "virtual-ip", SHARED, &conf_type_vips, FIELD(virtual_ip), .def = "",
+	{ "virtual-ip", OF_TUNNELS, &conf_type_vips, FIELD(virtual_ip), .def = "",
 	  .reload = CONF_RENEGOTIATE, .help = "addresses of the device to ask the peer for" },
 	{ "pool", SHARED, &conf_type_pool, FIELD(pool), .def = "",
 	  .reload = CONF_RENEGOTIATE, .help = "pool that the peer gets its addresses from" },
-	{ "routes", SHARED, &conf_type_routes, FIELD(routes), .def = "",
+	{ "clients", CONF_IN_TEMPLATE, &conf_type_number, FIELD(clients), .min = 1, .max = 65536,
+	  .def = "1000", .reload = CONF_IN_PLACE, .help = "clients that may be connected at a time" },
+	{ "routes", OF_TUNNELS, &conf_type_routes, FIELD(routes), .def = "",
 	  .alias = "remote-subnets", .reload = CONF_IN_PLACE, .help = "prefixes routed into the device" },
 	{ "metric", SHARED, &conf_type_number, FIELD(metric), .min = 1, .max = 4000000000,
 	  .def = "1024", .reload = CONF_IN_PLACE, .help = "metric of these routes" },
 	{ "backstop", SHARED, &conf_type_flag, FIELD(backstop), .def = "yes",
 	  .reload = CONF_IN_PLACE, .help = "keep an unreachable route behind each of them" },
-	{ "failover", SHARED, &conf_type_flag, FIELD(failover), .def = "no",
+	{ "failover", OF_TUNNELS, &conf_type_flag, FIELD(failover), .def = "no",
 	  .reload = CONF_IN_PLACE,
 	  .help = "without carrier let traffic take the next route" },
 	{ "mtu", SHARED, &conf_type_number, FIELD(mtu), .min = IPVTI_MTU_MIN, .max = 65535,
@@ -219,6 +222,10 @@ const struct conf_key conf_keys[] = {
 	{ "inner-checksum", SHARED, &conf_type_word, FIELD(inner_checksum),
 	  .words = conf_words_checksum, .def = "trust", .reload = CONF_IN_PLACE,
 	  .help = "whether transport checksums inside are verified again" },
+	{ "hook", SHARED, &conf_type_command, FIELD(hook), .def = "", .reload = CONF_IN_PLACE,
+	  .help = "command to run when the tunnel comes up or goes down" },
+	{ "hook-user", SHARED, &conf_type_name, FIELD(hook_user), .def = "",
+	  .reload = CONF_IN_PLACE, .help = "user that it runs as" },
 };
 
 const size_t conf_n_keys = sizeof(conf_keys) / sizeof(conf_keys[0]);

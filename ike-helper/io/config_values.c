@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "../core/cp.h"
+#include "../core/ids.h"
 #include "../core/transform.h"
 #include "config.h"
 #include "secret.h"
@@ -222,6 +223,40 @@ static bool parse_ifname(struct conf_faults *faults, const struct conf_key *key,
 
 const struct conf_type conf_type_ifname = { "device", false, parse_ifname };
 
+/* For a template with a place for a number or for who the client is. */
+static bool parse_device(struct conf_faults *faults, const struct conf_key *key,
+			 const struct conf_text *t, void *field)
+{
+	const char *s = t->item[0], *place = strchr(s, '%');
+	struct conf_text plain = *t;
+
+	if (!place || (place[1] != 'd' && place[1] != 'i'))
+		return parse_ifname(faults, key, t, field);
+	plain.item[0][place - s] = '-';
+	if (!parse_ifname(faults, key, &plain, field))
+		return false;
+	((char *)field)[place - s] = '%';
+	return true;
+}
+
+const struct conf_type conf_type_device = { "device", false, parse_device };
+
+static bool parse_command(struct conf_faults *faults, const struct conf_key *key,
+			  const struct conf_text *t, void *field)
+{
+	size_t len = strlen(t->item[0]);
+
+	if (len >= key->size) {
+		conf_fault(faults, t->file, t->line, key->name,
+			   "is longer than %zu characters; put it into a script", key->size - 1);
+		return false;
+	}
+	memcpy(field, t->item[0], len + 1);
+	return true;
+}
+
+const struct conf_type conf_type_command = { "command", false, parse_command };
+
 static uint8_t read_ip(const char *text, uint8_t ip[16])
 {
 	memset(ip, 0, 16);
@@ -300,13 +335,13 @@ static bool parse_id(struct conf_faults *faults, const struct conf_key *key,
 
 	if (!ike_id_parse(t->item[0], id)) {
 		conf_fault(faults, t->file, t->line, key->name,
-			   "\"%s\" is not an identity; allowed are a host name, user@host, an address, keyid:HEX, keyid:@TEXT, a distinguished name as C=…, O=…, CN=…, dn:HEX",
+			   "\"%s\" is not an identity; allowed are a host name, user@host, an address, keyid:HEX, keyid:@TEXT, a distinguished name as C=…, O=…, CN=…, dn:HEX, and for others %%any, *.DOMAIN, *@DOMAIN",
 			   t->item[0]);
 		return false;
 	}
-	if (id->type == IKE_ID_ANY && !strcmp(key->name, "local-id")) {
+	if (ike_id_is_pattern(id) && !strcmp(key->name, "local-id")) {
 		conf_fault(faults, t->file, t->line, key->name,
-			   "%%any is not an identity to show to a peer; name one");
+			   "%s is not an identity to show to a peer; name one", t->item[0]);
 		return false;
 	}
 	return true;

@@ -161,8 +161,15 @@ static void do_up(struct client *c, struct tunnel *t, const json_t *request)
 {
 	const json_t *wait = json_object_get(request, "wait");
 
+	if (t->held && !t->conf.remote.n) {
+		if (!network_runs(c))
+			return;
+		tunnel_admit(t);
+		succeed(c);
+		return;
+	}
 	t->held = false;
-	if (t->up) {
+	if (t->up || t->conf.template) {
 		succeed(c);
 		return;
 	}
@@ -197,6 +204,7 @@ static void do_down(struct client *c, struct tunnel *t, const json_t *request)
 	t->held = true;
 	t->up_later = false;
 	tunnel_event(t, IKE_EV_DOWN);
+	template_down(t);
 	if (t->up)
 		wait_for(c, WAIT_DOWN, t);
 	else
@@ -455,14 +463,24 @@ void control_log(struct tunnel *t, enum ike_log_level level, const char *text)
 			send_line(c, json_pack("{s:o}", "progress", status_string(text)));
 }
 
+static json_t *state_json(const struct tunnel *t, const char *text)
+{
+	json_t *o = json_pack("{s:s, s:s, s:o}", "tunnel", t->conf.name, "name", t->conf.name,
+			      "text", status_string(text));
+
+	if (t->template) {
+		json_object_set_new(o, "template", json_string(t->template->conf.name));
+		json_object_set_new(o, "device", json_string(t->conf.device));
+	}
+	return o;
+}
+
 void control_state(struct tunnel *t, enum ike_action_type what, const char *text)
 {
 	struct client *c;
 
 	if (what != IKE_ACT_FAILED)
-		control_event(t->d, what == IKE_ACT_UP ? "up" : "down",
-			      json_pack("{s:s, s:o}", "tunnel", t->conf.name, "text",
-					status_string(text)));
+		control_event(t->d, what == IKE_ACT_UP ? "up" : "down", state_json(t, text));
 	LIST_FOREACH(c, &t->d->control->clients, link) {
 		if ((c->waiting != WAIT_UP && c->waiting != WAIT_DOWN) || c->tunnel != t->handle)
 			continue;

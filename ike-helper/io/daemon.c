@@ -154,6 +154,7 @@ static bool begin(struct daemon *d, const struct daemon_options *opt, struct con
 	if (d->log_fixed)
 		log_set_level(LOG_N_SUBSYSTEMS, IKE_LOG_ERROR + opt->log);
 	LIST_INIT(&d->tunnels);
+	TAILQ_INIT(&d->hooks);
 	d->base = event_base_new();
 	d->crypto = ike_openssl_new();
 	if (!d->base || !d->crypto) {
@@ -170,6 +171,7 @@ static bool begin(struct daemon *d, const struct daemon_options *opt, struct con
 static void end(struct daemon *d, struct config *conf)
 {
 	control_close(d);
+	hook_close(d);
 	processes_stop(d);
 	tunnels_free(d);
 	pool_close(d);
@@ -200,6 +202,7 @@ int daemon_run(const struct daemon_options *opt)
 		goto out;
 	tunnels_load(&d, &conf);
 	pool_open(&d);
+	template_adopt(&d);
 	route_sweep(&d);
 	processes_start(&d);
 	log_notice(NULL, "ipvtid " IPVTI_VERSION " started, %zu tunnels", conf.n);
@@ -226,7 +229,7 @@ int daemon_prepare(const struct daemon_options *opt)
 	tunnels_load(&d, &conf);
 	ret = 0;
 	LIST_FOREACH(t, &d.tunnels, link)
-		if (!t->ref.id)
+		if (!t->ref.id && !t->conf.template)
 			ret = 1;
 out:
 	end(&d, &conf);

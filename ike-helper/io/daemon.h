@@ -75,11 +75,13 @@ struct verified {
 };
 
 /**
- * struct tunnel - a configured tunnel
+ * struct tunnel - a configured tunnel, a template, or the tunnel of a template's client
  * @link: in struct daemon
  * @d: daemon
  * @handle: its number in messages
  * @conf: its configuration
+ * @template: of a client: the template it is of; otherwise NULL
+ * @leave: of a client: when it fires the client is gone
  * @tag: hash of its name
  * @ref: its device; id 0 while there is none
  * @ifindex: of the device in this network namespace, 0 if it was moved into another
@@ -124,6 +126,8 @@ struct tunnel {
 	struct daemon *d;
 	uint32_t handle;
 	struct conf_tunnel conf;
+	struct tunnel *template;
+	struct event *leave;
 	uint8_t tag[TAG_TUNNEL_LEN];
 	struct ipvti_ref ref;
 	uint32_t ifindex;
@@ -165,6 +169,7 @@ struct tunnel {
 };
 
 LIST_HEAD(tunnel_list, tunnel);
+TAILQ_HEAD(hook_list, hook);
 
 /**
  * struct process - an unprivileged process
@@ -190,7 +195,7 @@ struct process {
  * @state_dir: what is to survive a restart of the host
  * @log_fixed: the level was given on the command line
  * @conf: what does not belong to a tunnel
- * @tunnels: configured tunnels, in the order of the configuration
+ * @tunnels: tunnels and templates in the order of the configuration, and clients behind them
  * @stranger: of the last peer that no tunnel is configured for
  * @last_handle: of the newest tunnel
  * @ipvti: requests to the kernel
@@ -201,6 +206,7 @@ struct process {
  * @n_sockets: used in @sockets
  * @sockets: UDP sockets of the network process
  * @leases: struct of pool.c
+ * @hooks: struct of hook.c
  * @rtnl: struct of route.c
  * @control: struct of control.c
  */
@@ -222,6 +228,7 @@ struct daemon {
 	int n_sockets;
 	int sockets[CHILD_MAX_SOCKETS];
 	struct leases *leases;
+	struct hook_list hooks;
 	struct rtnl *rtnl;
 	struct control *control;
 };
@@ -320,6 +327,39 @@ void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report)
 void tunnels_free(struct daemon *d);
 
 /**
+ * tunnel_new() - make a tunnel, at the end of the list
+ * @d: daemon
+ * @conf: copied
+ */
+struct tunnel *tunnel_new(struct daemon *d, const struct conf_tunnel *conf);
+
+/**
+ * tunnel_end() - delete its SAs here and at the peer, its routes and its device, and forget it
+ */
+void tunnel_end(struct tunnel *t);
+
+/**
+ * tunnel_free() - forget it; leaves kernel and peer alone
+ */
+void tunnel_free(struct tunnel *t);
+
+/**
+ * tunnel_difference() - what differs between two configurations of a tunnel
+ * @a: before
+ * @b: after
+ * @keys: array; receives the names of the keys
+ *
+ * Return: the heaviest class among them.
+ */
+enum conf_reload tunnel_difference(const struct conf_tunnel *a, const struct conf_tunnel *b,
+				   json_t *keys);
+
+/**
+ * tunnel_apply() - let a tunnel's device, routes and core follow its changed configuration
+ */
+void tunnel_apply(struct tunnel *t);
+
+/**
  * tunnels_settled() - see whether all secrets are known
  *
  * The network process listens once certificates are read, `reload` is answered once everything is.
@@ -337,6 +377,11 @@ void tunnel_furnish(struct tunnel *t);
  * tunnel_introduce() - tell the network process about a tunnel and the SAs it has already
  */
 void tunnel_introduce(struct tunnel *t);
+
+/**
+ * tunnel_admit() - let the peer of a tunnel that was taken down come again
+ */
+void tunnel_admit(struct tunnel *t);
 
 /**
  * tunnel_share_secret() - fetch the secret and tell the key process
@@ -386,6 +431,91 @@ void tunnel_verified(struct tunnel *t, uint64_t spi_i, uint64_t spi_r, const str
  * tunnel_peer() - the identity that was proved for an IKE SA, or NULL
  */
 const struct ike_id *tunnel_peer(struct tunnel *t, uint64_t spi_i, uint64_t spi_r);
+
+/* ---- template.c ------------------------------------------------------------------------------ */
+
+/**
+ * template_client_name() - the name of the tunnel of a client
+ * @template: name of the template
+ * @id: who the client is
+ * @name: result: the template's name, a slash, and the identity as far as it fits. Where octets
+ *	are replaced or left out, a hash tells identities apart
+ */
+void template_client_name(const char *template, const struct ike_id *id, char name[IKE_MAX_NAME]);
+
+/**
+ * template_device_name() - a name for the device of a client
+ * @pattern: of the template, with %d or %i
+ * @id: who the client is
+ * @n: so many names before were taken
+ * @name: result
+ *
+ * Return: false if there are no more.
+ */
+bool template_device_name(const char *pattern, const struct ike_id *id, unsigned int n,
+			  char name[IFNAMSIZ]);
+
+/**
+ * template_client() - the tunnel of a client, which is made if there is none
+ * @t: template
+ * @id: who the client is, as the key process has verified
+ * @err: says why there is none
+ * @len: size of @err
+ *
+ * A client that does not come up in time is gone again. The network process knows the tunnel when
+ * this returns.
+ */
+struct tunnel *template_client(struct tunnel *t, const struct ike_id *id, char *err, size_t len);
+
+/**
+ * template_adopt() - take back the clients that an earlier daemon had
+ *
+ * They are known by their leases and the tags of their devices. Devices of clients that no template
+ * has any more are deleted.
+ */
+void template_adopt(struct daemon *d);
+
+/**
+ * template_client_state() - a client came up, went down, or got to be known to a network process
+ * @t: its tunnel
+ */
+void template_client_state(struct tunnel *t);
+
+/**
+ * template_changed() - let the clients of a template follow its changed configuration
+ *
+ * Those for which this needs another negotiation are disconnected: it is they who begin.
+ */
+void template_changed(struct tunnel *t);
+
+/**
+ * template_clients() - how many there are
+ */
+unsigned int template_clients(const struct tunnel *t);
+
+/**
+ * template_down() - disconnect all clients of a template
+ */
+void template_down(struct tunnel *t);
+
+/**
+ * template_end() - forget all clients of a template and what they have
+ */
+void template_end(struct tunnel *t);
+
+/* ---- hook.c ---------------------------------------------------------------------------------- */
+
+/**
+ * hook_run() - run the command of a tunnel, if it has one
+ * @t: tunnel; not needed any more on return
+ * @event: what it is told: "up", "down", or "changed" when the assigned addresses are others
+ */
+void hook_run(struct tunnel *t, const char *event);
+
+/**
+ * hook_close() - kill those that run
+ */
+void hook_close(struct daemon *d);
 
 /* ---- processes.c ----------------------------------------------------------------------------- */
 
@@ -472,6 +602,19 @@ void kernel_close(struct daemon *d);
  * Return: false after logging why not.
  */
 bool kernel_device(struct tunnel *t);
+
+/**
+ * kernel_device_find() - learn the name of the device that an earlier daemon made for a client
+ * @t: tunnel of the client
+ *
+ * Return: false if there is none.
+ */
+bool kernel_device_find(struct tunnel *t);
+
+/**
+ * kernel_sweep() - delete the devices of clients that there are no tunnels of
+ */
+void kernel_sweep(struct daemon *d);
 
 /**
  * kernel_device_delete() - delete the device of a tunnel if the daemon created it
@@ -583,6 +726,19 @@ void pool_close(struct daemon *d);
  */
 void pool_lease(struct tunnel *t, const struct ike_id *id, const struct ike_assigned *wanted,
 		struct msg_leased *m);
+
+/**
+ * pool_each_user() - call a function for each tunnel that uses leases
+ * @d: daemon
+ * @fn: gets the name of the tunnel and the identity that it leases for; may call pool_release()
+ */
+void pool_each_user(struct daemon *d, void (*fn)(struct daemon *d, const char *tunnel,
+						 const struct ike_id *id));
+
+/**
+ * pool_covers() - whether a tunnel's pool still has all that the tunnel leases
+ */
+bool pool_covers(struct tunnel *t);
 
 /**
  * pool_release() - the tunnel is down: its leases are kept, but no longer in use

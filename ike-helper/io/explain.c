@@ -30,6 +30,7 @@ static const struct remedy {
 	{ IKE_REASON_CERTIFICATE, { "ca", "crl", "remote-id" }, { NULL } },
 	{ IKE_REASON_TS_UNACCEPTABLE, { "local-ts", "remote-ts" }, { NULL } },
 	{ IKE_REASON_ADDRESS_CONFIG, { "virtual-ip" }, { NULL } },
+	{ IKE_REASON_TOO_MANY, { "clients" }, { NULL } },
 };
 
 /* The key that decides of an aspect; NULL: the reason tells more. */
@@ -49,12 +50,14 @@ static bool about_ike(const struct ike_explanation *e)
 
 /*
  * What is a secret in one kind of authentication is a certificate in the other; selectors may be those
- * of several Child SAs.
+ * of several Child SAs; and what one end asks for the other has a pool of.
  */
 static const char *by_kind(const char *key, const struct conf_tunnel *conf)
 {
 	if (conf->children.n && (!strcmp(key, "local-ts") || !strcmp(key, "remote-ts")))
 		return "children";
+	if (conf->pool.name[0] && !strcmp(key, "virtual-ip"))
+		return "pool";
 	return conf->auth == IKE_BY_PUBKEY && !strcmp(key, "psk") ? "certificate" : key;
 }
 
@@ -299,6 +302,9 @@ void explain_take(struct daemon *d, struct tunnel *t, const struct ike_explanati
 		route_describe(d, &f->e.local, &f->e.remote, f->route, sizeof(f->route));
 	explain_line(f, conf, text, sizeof(text));
 	log_line(LOG_IKE, IKE_LOG_WARNING, t ? t->conf.name : NULL, "%s", text);
+	/* The tunnel of a client that could not be served is not there for long. */
+	if (t && t->template)
+		t->template->failure = *f;
 	if (t)
 		control_log(t, IKE_LOG_WARNING, text);
 	control_event(d, "failed", explain_json(f, conf));

@@ -109,7 +109,8 @@ static void put_settings(struct tunnel *t, struct ipvti_device *dev)
 	PUT(dev, IPVTI_A_DEV_QUIET, quiet, conf_probe_after(c));
 	PUT(dev, IPVTI_A_DEV_KEEPALIVE, keepalive, (c->keepalive + MS_PER_S - 1) / MS_PER_S);
 	memcpy(dev->tag, t->tag, sizeof(t->tag));
-	dev->tag[TAG_FLAGS] = t->ours ? TAG_DEVICE_OURS : 0;
+	dev->tag[TAG_FLAGS] = (t->ours ? TAG_DEVICE_OURS : 0) |
+			      (t->template ? TAG_DEVICE_CLIENT : 0);
 	ipvti_mark(dev, IPVTI_A_DEV_TAG);
 }
 
@@ -138,6 +139,59 @@ bool kernel_device(struct tunnel *t)
 	if (created)
 		route_link_up(t);
 	return true;
+}
+
+bool kernel_device_find(struct tunnel *t)
+{
+	struct search s = { .t = t };
+
+	ipvti_device_dump(t->d->ipvti, by_tag, &s);
+	if (s.found)
+		snprintf(t->conf.device, sizeof(t->conf.device), "%s", s.msg.ifname);
+	return s.found;
+}
+
+#define STRAYS_MAX 64
+
+/**
+ * struct strays - devices to be deleted
+ * @d: daemon
+ * @n: used in @ifindex
+ * @ifindex: of each
+ */
+struct strays {
+	struct daemon *d;
+	unsigned int n;
+	uint32_t ifindex[STRAYS_MAX];
+};
+
+static int stray(const struct ipvti_message *msg, void *arg)
+{
+	struct strays *s = arg;
+	struct tunnel *t;
+
+	if (!ipvti_has(&msg->device, IPVTI_A_DEV_TAG) || msg->device.foreign ||
+	    !(msg->device.tag[TAG_FLAGS] & TAG_DEVICE_CLIENT))
+		return 0;
+	LIST_FOREACH(t, &s->d->tunnels, link)
+		if (tag_is_of(msg->device.tag, t->tag))
+			return 0;
+	s->ifindex[s->n++] = msg->ifindex;
+	return s->n == STRAYS_MAX;
+}
+
+void kernel_sweep(struct daemon *d)
+{
+	struct strays s = { .d = d };
+	unsigned int i;
+
+	do {
+		s.n = 0;
+		ipvti_device_dump(d->ipvti, stray, &s);
+		for (i = 0; i < s.n; i++)
+			if (ipvti_link_del(d->ipvti, s.ifindex[i]))
+				return;
+	} while (s.n == STRAYS_MAX);
 }
 
 void kernel_device_delete(struct tunnel *t)

@@ -211,6 +211,14 @@ static bool id_sound(const struct ike_id *id)
 	return id->len <= sizeof(id->data);
 }
 
+/* Before the peer has shown who it is, we sign for whomever the tunnel takes. */
+static bool may_be(const struct ike_id *wanted, const struct ike_id *id, bool make)
+{
+	if (ike_id_is_pattern(id))
+		return make && ike_id_same(wanted, id);
+	return ike_id_match(wanted, id);
+}
+
 static const char *objection(struct keys *keys, const struct msg_auth *m, size_t octets_len,
 			     const struct secret *s, bool make)
 {
@@ -224,7 +232,7 @@ static const char *objection(struct keys *keys, const struct msg_auth *m, size_t
 		return s->fault;
 	if (!id_sound(&m->local_id) || !ike_id_same(&m->local_id, &s->m.local_id))
 		return "the tunnel has another local-id";
-	if (!id_sound(&m->remote_id) || !ike_id_match(&s->m.remote_id, &m->remote_id))
+	if (!id_sound(&m->remote_id) || !may_be(&s->m.remote_id, &m->remote_id, make))
 		return "the tunnel has another remote-id";
 	if (side == SIDE_NONE)
 		return "the octets to be signed are of no IKE_SA_INIT message";

@@ -317,6 +317,30 @@ static bool release(struct tunnel *t)
 	return any;
 }
 
+void pool_each_user(struct daemon *d, void (*fn)(struct daemon *d, const char *tunnel,
+						 const struct ike_id *id))
+{
+	char name[IKE_MAX_NAME];
+	struct lease *l;
+
+	TAILQ_FOREACH(l, &d->leases->list, link) {
+		if (!l->tunnel[0])
+			continue;
+		strcpy(name, l->tunnel);
+		fn(d, name, &l->id);
+	}
+}
+
+bool pool_covers(struct tunnel *t)
+{
+	struct lease *l;
+
+	TAILQ_FOREACH(l, &t->d->leases->list, link)
+		if (!strcmp(l->tunnel, t->conf.name) && !in_pool(&t->conf.pool, &l->addr))
+			return false;
+	return true;
+}
+
 void pool_release(struct tunnel *t)
 {
 	if (t->d->leases && release(t))

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../core/ids.h"
 #include "prefix.h"
 
 void prefix_text(const struct conf_prefix *p, char *buf, size_t len)
@@ -73,4 +74,29 @@ void prefix_from_range(const struct ike_ts *ts, struct conf_prefixes *list)
 			return;
 		first += size_less_1 + 1;
 	}
+}
+
+/* The smallest prefix around a range, if it has no more addresses than those at its ends. */
+static bool whole_prefix(const struct ike_ts *ts, struct ike_ts *whole)
+{
+	unsigned int octets = ts->family == 4 ? 4 : 16, i;
+	unsigned __int128 below, above;
+
+	*whole = *ts;
+	for (i = ike_ts_prefix_len(ts); i < octets * 8; i++) {
+		whole->min[i / 8] &= ~(0x80 >> (i % 8));
+		whole->max[i / 8] |= 0x80 >> (i % 8);
+	}
+	below = ip_number(ts->min, octets) - ip_number(whole->min, octets);
+	above = ip_number(whole->max, octets) - ip_number(ts->max, octets);
+	return below <= 1 && above <= (ts->family == 4);
+}
+
+void prefix_from_pool(const struct conf_selectors *ranges, struct conf_prefixes *list)
+{
+	struct ike_ts whole;
+	uint32_t i;
+
+	for (i = 0; i < ranges->n; i++)
+		prefix_from_range(whole_prefix(&ranges->v[i], &whole) ? &whole : &ranges->v[i], list);
 }

@@ -25,4 +25,13 @@ void prefix_add(struct conf_prefixes *list, const struct conf_prefix *p);
  */
 void prefix_from_range(const struct ike_ts *ts, struct conf_prefixes *list);
 
+/**
+ * prefix_from_pool() - add the prefixes of a pool's ranges to a list
+ * @ranges: as in the configuration
+ * @list: receives as many as it has room for
+ *
+ * A range that lacks nothing but the ends of a prefix, which no host can have, is that prefix.
+ */
+void prefix_from_pool(const struct conf_selectors *ranges, struct conf_prefixes *list);
+
 #endif

@@ -89,7 +89,7 @@ static void introduce(struct process *p)
 	LIST_FOREACH(t, &p->d->tunnels, link) {
 		if (p->role == MSG_NETWORK)
 			tunnel_introduce(t);
-		else if (p->role == MSG_KEYS)
+		else if (p->role == MSG_KEYS && !t->template)
 			tunnel_share_secret(t);
 	}
 	tunnels_settled(p->d);

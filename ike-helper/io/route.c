@@ -47,13 +47,18 @@ struct rtnl {
 
 /*
  * What shall be routed into the device. Without SAs the agreed selectors are those known last, or
- * those that are configured; all addresses in one are no prefix of the peer.
+ * those that are configured; all addresses in one are no prefix of the peer. What is configured for
+ * clients of a template is for all of them.
  */
 static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 {
 	struct sa *sa;
 	uint32_t i;
 
+	if (t->conf.template) {
+		list->n = 0;
+		return;
+	}
 	if (!t->conf.routes.from_selectors) {
 		*list = t->conf.routes.list;
 		return;
@@ -68,6 +73,8 @@ static void wanted_routes(struct tunnel *t, struct conf_prefixes *list)
 			assigned_destinations(t, &sa->remote[i], list);
 	if (!list->n)
 		*list = t->routes;
+	if (t->template)
+		return;
 	for (i = 0; !t->routes.n && i < t->conf.remote_ts.n && LIST_EMPTY(&t->sas); i++)
 		if (!conf_ts_is_any(&t->conf.remote_ts.v[i]))
 			prefix_from_range(&t->conf.remote_ts.v[i], list);
@@ -415,7 +422,9 @@ void route_apply(struct tunnel *t)
 	uint32_t i;
 
 	wanted_routes(t, &routes);
-	if (t->conf.backstop)
+	if (t->conf.backstop && t->conf.template)
+		prefix_from_pool(&t->conf.pool.addresses, &backstops);
+	else if (t->conf.backstop)
 		backstops = routes;
 	for (i = 0; i < t->routes.n; i++)
 		if (t->metric != t->conf.metric || !prefix_in(&routes, &t->routes.v[i]))

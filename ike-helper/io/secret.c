@@ -2,42 +2,26 @@
 /* Getting at pre-shared keys. */
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "sandbox.h"
+#include "command.h"
 #include "secret.h"
 
-#define COMMAND_SECONDS 10
+_Static_assert(COMMAND_OUTPUT_MAX <= CONF_SECRET_MAX, "what a command writes fits");
 
 /**
  * struct secret_job - a command whose output is the secret
- * @pid: of the shell
- * @fd: its output
- * @pidfd: readable when it has ended
- * @ended: on @pidfd
- * @timeout: kills it
+ * @command: it
  * @done: who wants the secret
  * @arg: for @done
- * @len: octets used in @buf
- * @buf: what it wrote
  */
 struct secret_job {
-	pid_t pid;
-	int fd;
-	int pidfd;
-	struct event *ended;
-	struct event *timeout;
+	struct command *command;
 	secret_done *done;
 	void *arg;
-	size_t len;
-	uint8_t buf[CONF_SECRET_MAX];
 };
 
 static bool credential_path(const char *name, char *path, size_t len, char *err, size_t err_len)
@@ -180,94 +164,38 @@ static void fetch_file(const char *path, secret_done *done, void *arg)
 	explicit_bzero(buf, sizeof(buf));
 }
 
-static void finish(struct secret_job *job, const char *err)
-{
-	if (err)
-		job->done(NULL, 0, err, job->arg);
-	else
-		deliver(job->buf, job->len, job->done, job->arg);
-	secret_cancel(job);
-}
-
-/* The pipe holds more than a secret may have, so nothing needs reading before the end. */
-static void on_exit_of_command(evutil_socket_t fd, short what, void *arg)
+static void on_output(const uint8_t *out, size_t len, const char *err, void *arg)
 {
 	struct secret_job *job = arg;
-	int status = 0;
-	ssize_t n;
+	uint8_t buf[CONF_SECRET_MAX];
+	secret_done *done = job->done;
+	void *whose = job->arg;
 
-	(void)fd;
-	(void)what;
-	if (waitpid(job->pid, &status, WNOHANG) != job->pid)
+	free(job);
+	if (err) {
+		done(NULL, 0, err, whose);
 		return;
-	job->pid = 0;
-	n = read(job->fd, job->buf, sizeof(job->buf));
-	job->len = n > 0 ? n : 0;
-	if (status)
-		finish(job, "the command failed");
-	else if (job->len == sizeof(job->buf))
-		finish(job, "the command wrote more than a secret");
-	else
-		finish(job, NULL);
+	}
+	memcpy(buf, out, len);
+	deliver(buf, len, done, whose);
+	explicit_bzero(buf, sizeof(buf));
 }
 
-static void on_timeout(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	finish(arg, "the command took too long");
-}
-
-static void run_command(const char *command, const char *user, int out)
-{
-	const struct rlimit files = { 64, 64 }, size = { 1 << 16, 1 << 16 };
-	char err[128];
-
-	dup2(out, STDOUT_FILENO);
-	setrlimit(RLIMIT_NOFILE, &files);
-	setrlimit(RLIMIT_FSIZE, &size);
-	setsid();
-	if (!sandbox_become(user, err, sizeof(err)))
-		_exit(126);
-	execl("/bin/sh", "sh", "-c", command, NULL);
-	_exit(127);
-}
-
-static struct secret_job *fetch_command(struct event_base *base, const char *command,
+static struct secret_job *fetch_command(struct event_base *base, const char *text,
 					const char *user, secret_done *done, void *arg)
 {
-	const struct timeval limit = { .tv_sec = COMMAND_SECONDS };
-	struct secret_job *job;
-	int pipefd[2];
+	struct secret_job *job = calloc(1, sizeof(*job));
 
-	if (pipe2(pipefd, O_CLOEXEC | O_NONBLOCK) < 0) {
-		done(NULL, 0, strerror(errno), arg);
-		return NULL;
-	}
-	job = calloc(1, sizeof(*job));
 	if (!job)
 		abort();
 	job->done = done;
 	job->arg = arg;
-	job->fd = pipefd[0];
-	job->pid = fork();
-	if (!job->pid)
-		run_command(command, user, pipefd[1]);
-	close(pipefd[1]);
-	if (job->pid < 0) {
-		done(NULL, 0, strerror(errno), arg);
-		close(job->fd);
-		free(job);
-		return NULL;
-	}
-	job->pidfd = pidfd_open(job->pid, 0);
-	job->ended = event_new(base, job->pidfd, EV_READ | EV_PERSIST, on_exit_of_command, job);
-	job->timeout = evtimer_new(base, on_timeout, job);
-	if (!job->ended || !job->timeout)
-		abort();
-	event_add(job->ended, NULL);
-	evtimer_add(job->timeout, &limit);
-	return job;
+	job->command = command_run(base, text, user, NULL, on_output, job);
+	if (job->command)
+		return job;
+	free(job);
+	done(NULL, 0, strerror(errno), arg);
+	return NULL;
 }
 
 struct secret_job *secret_fetch(struct event_base *base, const struct conf_secret *secret,
@@ -298,14 +226,6 @@ void secret_cancel(struct secret_job *job)
 {
 	if (!job)
 		return;
-	if (job->pid > 0) {
-		kill(-job->pid, SIGKILL);
-		waitpid(job->pid, NULL, 0);
-	}
-	event_free(job->ended);
-	event_free(job->timeout);
-	close(job->pidfd);
-	close(job->fd);
-	explicit_bzero(job->buf, sizeof(job->buf));
+	command_cancel(job->command);
 	free(job);
 }

@@ -195,13 +195,34 @@ static void set_core(json_t *o, struct tunnel *t, const struct msg_status *m)
 		set_id(o, "remote-id", &st->remote_id);
 }
 
+static json_t *template_json(struct tunnel *t)
+{
+	json_t *o = json_object();
+
+	set_string(o, "name", t->conf.name);
+	set_string(o, "state", t->held ? "closed" : "template");
+	set_string(o, "device", t->conf.device);
+	set_number(o, "clients", template_clients(t));
+	set_number(o, "clients-max", t->conf.clients);
+	set_id(o, "local-id", &t->conf.local_id);
+	set_id(o, "remote-id", &t->conf.remote_id);
+	set_error(o, t);
+	return o;
+}
+
 json_t *status_json(struct tunnel *t, const struct msg_status *m)
 {
 	struct ipvti_message dev;
-	json_t *o = json_object();
-	bool have = kernel_device_get(t, &dev);
+	json_t *o;
+	bool have;
 
+	if (t->conf.template)
+		return template_json(t);
+	o = json_object();
+	have = kernel_device_get(t, &dev);
 	set_string(o, "name", t->conf.name);
+	if (t->template)
+		set_string(o, "template", t->template->conf.name);
 	set_string(o, "state", state_word(t, m));
 	set_number(o, "since", daemon_clock() - t->since);
 	set_string(o, "device", t->conf.device);

@@ -28,6 +28,7 @@
 #define TAG_IKE_SPI_R 24
 
 #define TAG_DEVICE_OURS 1	/* created by the daemon, which may delete it */
+#define TAG_DEVICE_CLIENT 2	/* made for a client of a template, and goes with it */
 
 /**
  * tag_tunnel() - hash of a tunnel's name

@@ -138,6 +138,8 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	memcpy(p->tag, t->tag, sizeof(p->tag));
 	p->local_id = c->local_id;
 	p->remote_id = c->remote_id;
+	p->template = c->template;
+	p->instance_of = t->template ? t->template->handle : 0;
 	p->auth = c->auth;
 	p->authorities_len = t->authorities_len;
 	memcpy(p->authorities, t->authorities, sizeof(p->authorities));
@@ -258,6 +260,15 @@ void tunnel_introduce(struct tunnel *t)
 	/* It was up, so it shall be, whatever `start` says. */
 	else if (!LIST_EMPTY(&t->sas) && t->conf.remote.n)
 		tunnel_event(t, IKE_EV_UP);
+	if (t->template)
+		template_client_state(t);
+}
+
+void tunnel_admit(struct tunnel *t)
+{
+	t->held = false;
+	tunnel_event(t, IKE_EV_UNCONFIG);
+	tunnel_introduce(t);
 }
 
 /* ---- secrets --------------------------------------------------------------------------------- */
@@ -389,7 +400,7 @@ void tunnel_share_secret(struct tunnel *t)
 
 /* ---- coming and going ------------------------------------------------------------------------ */
 
-static struct tunnel *tunnel_new(struct daemon *d, const struct conf_tunnel *conf)
+struct tunnel *tunnel_new(struct daemon *d, const struct conf_tunnel *conf)
 {
 	struct tunnel *t = calloc(1, sizeof(*t)), *last;
 
@@ -411,13 +422,15 @@ static struct tunnel *tunnel_new(struct daemon *d, const struct conf_tunnel *con
 	return t;
 }
 
-static void tunnel_free(struct tunnel *t)
+void tunnel_free(struct tunnel *t)
 {
 	struct sa *sa;
 
 	while ((sa = LIST_FIRST(&t->sas)))
 		tunnel_sa_forget(sa);
 	secret_cancel(t->secret);
+	if (t->leave)
+		event_free(t->leave);
 	LIST_REMOVE(t, link);
 	explicit_bzero(t, sizeof(*t));
 	free(t);
@@ -425,6 +438,10 @@ static void tunnel_free(struct tunnel *t)
 
 void tunnel_furnish(struct tunnel *t)
 {
+	if (t->conf.template) {
+		route_apply(t);
+		return;
+	}
 	if (!kernel_device(t))
 		return;
 	kernel_adopt(t);
@@ -483,15 +500,15 @@ static bool key_differs(const struct conf_key *key, const void *a, const void *b
 	return memcmp((const char *)a + key->offset, (const char *)b + key->offset, key->size);
 }
 
-/* Names the keys that differ; the heaviest class among them counts. */
-static enum conf_reload difference(const struct conf_tunnel *a, const struct conf_tunnel *b,
+enum conf_reload tunnel_difference(const struct conf_tunnel *a, const struct conf_tunnel *b,
 				   json_t *keys)
 {
 	enum conf_reload class = CONF_IN_PLACE;
 	const struct conf_key *key;
 
 	for (key = conf_keys; key < conf_keys + conf_n_keys; key++) {
-		if (!(key->sections & CONF_IN_TUNNEL) || !key_differs(key, a, b))
+		if (!(key->sections & (CONF_IN_TUNNEL | CONF_IN_TEMPLATE)) ||
+		    !key_differs(key, a, b))
 			continue;
 		json_array_append_new(keys, json_string(key->name));
 		if (key->reload > class)
@@ -500,16 +517,24 @@ static enum conf_reload difference(const struct conf_tunnel *a, const struct con
 	return class;
 }
 
-static void tunnel_remove(struct tunnel *t)
+void tunnel_end(struct tunnel *t)
 {
-	log_notice(t->conf.name, "removed from the configuration");
+	if (t->up)
+		hook_run(t, "down");
 	tunnel_event(t, IKE_EV_UNCONFIG);
-	msg_send(t->d->processes[MSG_KEYS].channel, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
-	control_state(t, IKE_ACT_DOWN, "removed from the configuration");
 	pool_release(t);
 	route_withdraw(t);
 	kernel_device_delete(t);
 	tunnel_free(t);
+}
+
+static void tunnel_remove(struct tunnel *t)
+{
+	log_notice(t->conf.name, "removed from the configuration");
+	template_end(t);
+	msg_send(t->d->processes[MSG_KEYS].channel, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
+	control_state(t, IKE_ACT_DOWN, "removed from the configuration");
+	tunnel_end(t);
 }
 
 static void tunnel_add(struct daemon *d, const struct conf_tunnel *conf)
@@ -522,10 +547,23 @@ static void tunnel_add(struct daemon *d, const struct conf_tunnel *conf)
 	tunnel_introduce(t);
 }
 
+void tunnel_apply(struct tunnel *t)
+{
+	if (!t->conf.virtual_ip.n)
+		assigned_withdraw(t);
+	if (t->conf.template) {
+		route_apply(t);
+	} else if (kernel_device(t)) {
+		kernel_tfc(t);
+		route_apply(t);
+	}
+	send_config(t);
+}
+
 static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json_t *report)
 {
 	json_t *keys = json_array();
-	enum conf_reload class = difference(&t->conf, conf, keys);
+	enum conf_reload class = tunnel_difference(&t->conf, conf, keys);
 	bool secret = memcmp(&t->conf.psk, &conf->psk, sizeof(conf->psk)) ||
 		      memcmp(&t->conf.local_id, &conf->local_id, sizeof(conf->local_id)) ||
 		      memcmp(&t->conf.remote_id, &conf->remote_id, sizeof(conf->remote_id)) ||
@@ -544,13 +582,8 @@ static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json
 	}
 	report_line(report, conf->name, reload_words[class], keys);
 	log_notice(conf->name, "configuration changed, takes effect: %s", reload_words[class]);
-	if (!t->conf.virtual_ip.n)
-		assigned_withdraw(t);
-	if (kernel_device(t)) {
-		kernel_tfc(t);
-		route_apply(t);
-	}
-	send_config(t);
+	tunnel_apply(t);
+	template_changed(t);
 }
 
 static void reload_daemon(struct daemon *d, const struct conf_daemon *conf, json_t *report)
@@ -577,12 +610,15 @@ void tunnels_reload(struct daemon *d, const struct config *conf, json_t *report)
 	reload_daemon(d, &conf->daemon, report);
 	for (t = LIST_FIRST(&d->tunnels); t; t = next) {
 		next = LIST_NEXT(t, link);
+		if (t->template)
+			continue;
 		c = conf_tunnel_find(conf, t->conf.name);
 		/* Another device is another tunnel of the same name. */
-		if (c && !strcmp(c->device, t->conf.device))
+		if (c && c->template == t->conf.template && !strcmp(c->device, t->conf.device))
 			continue;
 		report_line(report, t->conf.name, "removed", json_array());
 		tunnel_remove(t);
+		next = LIST_FIRST(&d->tunnels);		/* the one behind it may have been its client */
 	}
 	for (i = 0; i < conf->n; i++) {
 		t = tunnel_find(d, conf->tunnels[i].name);

@@ -321,6 +321,19 @@ static void show_list(const json_t *tunnel, const char *title, const char *key)
 		printf("    %-7s %s\n", title, joined(list).s);
 }
 
+/* Whose client it is, or how many clients it has. */
+static void show_template(const json_t *tunnel)
+{
+	const json_t *clients = json_object_get(tunnel, "clients");
+	const char *template = string(tunnel, "template");
+
+	if (template)
+		printf("    client  of template %s\n", template);
+	if (clients)
+		printf("    clients %lld of at most %lld\n", (long long)json_integer_value(clients),
+		       (long long)json_integer_value(json_object_get(tunnel, "clients-max")));
+}
+
 static void show_tunnel(const json_t *tunnel)
 {
 	json_int_t adopted = json_integer_value(json_object_get(tunnel, "adopted-sas"));
@@ -333,6 +346,7 @@ static void show_tunnel(const json_t *tunnel)
 	       json_is_true(json_object_get(tunnel, "carrier")) ? " with carrier" : "");
 	if (error)
 		printf("    why     %s\n", error);
+	show_template(tunnel);
 	show_end(tunnel, "local", "local", "local-id");
 	show_end(tunnel, "remote", "remote", "remote-id");
 	show_list(tunnel, "virtual", "virtual-ip");

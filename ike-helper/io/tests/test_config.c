@@ -24,6 +24,15 @@
 	extra "\n" \
 	"}; };\n"
 
+/* The same for a template. */
+#define TEMPLATE(device, extra) \
+	"template: { staff: {\n" \
+	"device = \"" device "\"; pool = \"p\";\n" \
+	"local-id = \"a.example.net\"; remote-id = \"*.example.net\"; psk = \"secret\";\n" \
+	extra "\n" \
+	"}; };\n"
+#define CLIENTS POOL("addresses = \"10.9.0.0/24\";")
+
 #define POOL(lines) "pool: { p: { " lines " }; };\n"
 
 static char dir[] = "/tmp/ipvti-test-XXXXXX";
@@ -66,7 +75,7 @@ struct broken {
 static const struct broken table[] = {
 	{ "tunnel: {\n site-b: {\n", { ":3: syntax error" } },
 	{ "tunnel: { a: { device = \"x\"; device = \"y\"; }; };", { ":1: duplicate setting name" } },
-	{ "pools: { };", { ":1: pools: unknown section; allowed are ipvtid, profile, tunnel and pool" } },
+	{ "pools: { };", { ":1: pools: unknown section; allowed are ipvtid, profile, tunnel, template and pool" } },
 	{ "tunnel = 5;", { ":1: tunnel: is not a group" } },
 	{ "tunnel: { site-b = 5; };", { ":1: site-b: is not a group" } },
 	{ "ipvtid: { user = \"no-such-user\"; };", { "user: there is no user \"no-such-user\"" } },
@@ -76,6 +85,31 @@ static const struct broken table[] = {
 	  { ":1: device: is missing from tunnel \"site-b\"", ":1: remote-id: is missing",
 	    ":1: psk: is missing" } },
 	{ TUNNEL("detekt = \"3s\";"), { ":5: detekt: unknown key" } },
+	{ "tunnel: { x: { device = \"vti%d\"; local-id = \"a\"; remote-id = \"b\"; psk = \"s\"; start = \"manual\"; }; };",
+	  { ":1: device: \"vti%d\" is for a template; tunnel \"x\" has one device" } },
+	{ TEMPLATE("vti0", "") CLIENTS,
+	  { ":2: device: \"vti0\" has neither %d nor %i, which template \"staff\" needs" } },
+	{ TEMPLATE("vti%x", "") CLIENTS, { ":2: device: \"vti%x\" is not the name of a device" } },
+	{ TEMPLATE("vti%d%d", "") CLIENTS, { ":2: device: " } },
+	{ TEMPLATE("vti%d", "remote = \"192.0.2.1\";") CLIENTS,
+	  { ":4: remote: has no place in this section" } },
+	{ TEMPLATE("vti%d", "start = \"now\"; virtual-ip = \"any4\";") CLIENTS,
+	  { ":4: start: has no place in this section", ":4: virtual-ip: has no place" } },
+	{ TEMPLATE("vti%d", "routes = \"10.0.0.0/8\"; address = \"10.0.0.1/32\";") CLIENTS,
+	  { ":4: routes: has no place in this section", ":4: address: has no place" } },
+	{ TEMPLATE("vti%d", "clients = 0;") CLIENTS,
+	  { ":4: clients: \"0\" is not allowed; give a number from 1 to 65536" } },
+	{ TUNNEL("clients = 5;"), { ":5: clients: has no place in this section" } },
+	{ TEMPLATE("vti%d", ""), { ":2: pool: there is no pool \"p\"" } },
+	{ "template: { staff: { device = \"vti%d\"; local-id = \"a\"; remote-id = \"%any\"; psk = \"s\"; }; };",
+	  { ":1: pool: is missing from template \"staff\"" } },
+	{ "template: { staff: { }; };",
+	  { ":1: device: is missing from template \"staff\"", ":1: psk: is missing from template" } },
+	{ "template: { a-name-that-is-too-long-for-a-template: { device = \"vti%d\"; local-id = \"a\"; remote-id = \"%any\"; psk = \"s\"; pool = \"p\"; }; };" CLIENTS,
+	  { "is longer than 31 characters" } },
+	{ TUNNEL("") "template: { site-b: { }; };", { ":7: site-b: is the name of a tunnel in" } },
+	{ "tunnel: { x: { local-id = \"*.example.net\"; }; };",
+	  { ":1: local-id: *.example.net is not an identity to show to a peer" } },
 	{ TUNNEL("log = \"info\";"), { ":5: log: has no place in this section" } },
 	{ TUNNEL("detect = \"3\";"), { ":5: detect: \"3\" is not allowed; give a time as \"3s\"",
 				       "from 500ms to 1h, or off" } },
@@ -311,6 +345,34 @@ static void several_children(void **state)
 	conf_free(&conf);
 }
 
+/* A template takes from a profile what it has a place for. */
+static void templates(void **state)
+{
+	const struct conf_tunnel *t;
+	struct config conf;
+	char *said;
+
+	(void)state;
+	assert_true(load("profile: { all: { remote = \"192.0.2.1\"; start = \"now\"; detect = \"5s\"; routes = \"10.0.0.0/8\"; }; };"
+			 TEMPLATE("rw-%i", "profile = \"all\"; clients = 20;") CLIENTS, &conf,
+			 &said));
+	free(said);
+	assert_int_equal(conf.n, 1);
+	t = &conf.tunnels[0];
+	assert_true(t->template);
+	assert_string_equal(t->name, "staff");
+	assert_string_equal(t->device, "rw-%i");
+	assert_string_equal(t->pool.name, "p");
+	assert_int_equal(t->clients, 20);
+	assert_int_equal(t->detect, 5000);
+	assert_int_equal(t->remote.n, 0);
+	assert_int_equal(t->start, IKE_START_MANUAL);
+	assert_true(t->routes.from_selectors);
+	assert_int_equal(t->routes.list.n, 0);
+	assert_int_equal(t->remote_id.type, IKE_ID_FQDN_IN);
+	conf_free(&conf);
+}
+
 static void defaults_are_valid(void **state)
 {
 	struct config conf;
@@ -448,6 +510,7 @@ int main(void)
 		cmocka_unit_test(good_configuration),
 		cmocka_unit_test(names_of_others),
 		cmocka_unit_test(several_children),
+		cmocka_unit_test(templates),
 		cmocka_unit_test(defaults_are_valid),
 		cmocka_unit_test(several_files),
 		cmocka_unit_test(secrets_must_be_private),

@@ -51,6 +51,40 @@ static void ranges(void **state)
 	}
 }
 
+/* As the configuration has them: without the ends of a prefix, which no host can have. */
+static void pools(void **state)
+{
+	static const struct {
+		const char *range;
+		const char *prefixes;
+	} cases[] = {
+		{ "10.9.0.1-10.9.0.254", "10.9.0.0/24" },
+		{ "10.9.0.0-10.9.0.254", "10.9.0.0/24" },
+		{ "10.9.0.10-10.9.0.13", "10.9.0.10/31 10.9.0.12/31" },
+		{ "10.9.0.2-10.9.0.6", "10.9.0.2/31 10.9.0.4/31 10.9.0.6/32" },
+		{ "10.9.0.7/32", "10.9.0.7/32" },
+		{ "2001:db8:9::1-2001:db8:9::ffff", "2001:db8:9::/112" },
+		{ "2001:db8::1-2001:db8::2", "2001:db8::1/128 2001:db8::2/128" },
+	};
+	struct conf_selectors ranges = { .n = 1 };
+	struct conf_prefixes list;
+	char said[256], one[80];
+	size_t i, n;
+	uint32_t k;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		assert_true(ike_ts_parse(cases[i].range, &ranges.v[0]));
+		memset(&list, 0, sizeof(list));
+		prefix_from_pool(&ranges, &list);
+		for (k = 0, n = 0; k < list.n; k++) {
+			prefix_text(&list.v[k], one, sizeof(one));
+			n += snprintf(said + n, sizeof(said) - n, "%s%s", n ? " " : "", one);
+		}
+		assert_string_equal(said, cases[i].prefixes);
+	}
+}
+
 static void each_prefix_once(void **state)
 {
 	struct conf_prefixes list = { 0 };
@@ -73,6 +107,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges),
+		cmocka_unit_test(pools),
 		cmocka_unit_test(each_prefix_once),
 	};
 

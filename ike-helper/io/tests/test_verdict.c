@@ -167,6 +167,43 @@ static void refuses_other_identities(void **state)
 	assert_false(v.ok);
 }
 
+/* For a tunnel that takes several, whoever is named must be somebody. */
+static void knows_who_a_pattern_stands_for(void **state)
+{
+	static const struct {
+		const char *wanted;
+		const char *shown;
+		bool ok;
+	} cases[] = {
+		{ "%any", "c.example.org", true }, { "%any", "%any", false },
+		{ "%any", "*.example.net", false }, { "*.example.net", "c.example.net", true },
+		{ "*.example.net", "c.example.org", false },
+		{ "*.example.net", "*.example.net", false },
+		{ "*@example.net", "me@example.net", true },
+		{ "*@example.net", "*@example.net", false },
+	};
+	struct msg_secret s = { .len = 6, .secret = "secret" };
+	struct fixture *f = *state;
+	struct msg_verdict v;
+	size_t i;
+
+	ike_id_parse("a.example.net", &s.local_id);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ike_id_parse(cases[i].wanted, &s.remote_id);
+		keys_learn(f->keys, TUNNEL, &s);
+		question(f, SPI_I + i, FLAG_INITIATOR);
+		ike_id_parse(cases[i].shown, &f->m->remote_id);
+		ask(f, false, &v);
+		assert_false(v.ok);
+		assert_int_equal(!strstr(v.text, "remote-id"), cases[i].ok);
+	}
+	/* Before it is known who the responder is. */
+	question(f, SPI_I + 100, FLAG_INITIATOR);
+	f->m->remote_id = s.remote_id;
+	ask(f, true, &v);
+	assert_true(v.ok);
+}
+
 static void refuses_octets_of_no_message(void **state)
 {
 	struct fixture *f = *state;
@@ -227,6 +264,7 @@ int main(void)
 		TEST(does_not_check_what_it_signed),
 		TEST(verifies_the_responder),
 		TEST(refuses_other_identities),
+		TEST(knows_who_a_pattern_stands_for),
 		TEST(refuses_octets_of_no_message),
 		TEST(forgets),
 		TEST(messages_are_checked),
