@@ -107,6 +107,8 @@ broken 'the identity they ask for' right wrong-id "own-identity stranger.example
 broken 'secrets, seen here' right auth-failed '' psk -- secret='another secret'
 broken 'their selectors' right ts-unacceptable "peer-selectors 10.77.0.0/24 $NET_RIGHT4, $NET_RIGHT6" \
 	remote-ts remote-ts="[ \"$NET_RIGHT4\", \"$NET_RIGHT6\" ]" -- local-ts=10.77.0.0/24
+broken 'selectors of our Child SAs' right ts-unacceptable "own-selectors 10.78.0.0/24 $NET_LEFT4" children \
+	children="[ \"$NET_LEFT4 to $NET_RIGHT4\" ]" -- remote-ts=10.78.0.0/24
 broken 'our selectors' right ts-unacceptable "own-selectors 10.78.0.0/24 $NET_LEFT4" local-ts \
 	local-ts=$NET_LEFT4 -- remote-ts=10.78.0.0/24
 stranger() {

@@ -61,16 +61,31 @@ static const char *by_kind(const char *key, const struct conf_tunnel *conf)
 	return conf->auth == IKE_BY_PUBKEY && !strcmp(key, "psk") ? "certificate" : key;
 }
 
+/* The key that decides of a marked line; NULL: the reason tells more. */
+static const char *key_of(const struct ike_explanation *e, const struct ike_contrast *row,
+			  const struct conf_tunnel *conf)
+{
+	if (!row->differs)
+		return NULL;
+	if (row->aspect == IKE_ASPECT_KEY_EXCHANGE && !about_ike(e) &&
+	    (conf->pfs.none || conf->pfs.list.n))
+		return "pfs";
+	return aspect_keys[row->aspect] ? by_kind(aspect_keys[row->aspect], conf) : NULL;
+}
+
 /* Return: how many. A mark names the cause; what the reason alone says is a guess. */
 static size_t keys_of(const struct ike_explanation *e, const struct conf_tunnel *conf,
 		      const char *keys[KEYS_MAX])
 {
 	const char *const *list;
+	const char *key;
 	size_t n = 0, i;
 
-	for (i = 0; i < e->n && n < KEYS_MAX; i++)
-		if (e->row[i].differs && aspect_keys[e->row[i].aspect])
-			keys[n++] = aspect_keys[e->row[i].aspect];
+	for (i = 0; i < e->n && n < KEYS_MAX; i++) {
+		key = key_of(e, &e->row[i], conf);
+		if (key)
+			keys[n++] = key;
+	}
 	for (i = 0; !n && i < sizeof(remedies) / sizeof(remedies[0]); i++) {
 		if (remedies[i].reason != e->reason)
 			continue;
