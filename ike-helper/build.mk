@@ -9,7 +9,7 @@ libike-pkgs := libcrypto
 libs += libipvtid
 libipvtid-srcs := $(addprefix ike-helper/io/,actions.c assigned.c child.c command.c config.c \
 	config_keys.c config_values.c control.c daemon.c explain.c hook.c keys.c kernel.c log.c lookup.c msg.c network.c \
-	pool.c prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c status.c template.c \
+	pool.c prefix.c processes.c resolver.c route.c sandbox.c secret.c sockets.c state.c status.c template.c \
 	tunnels.c)
 libipvtid-pkgs := libconfig libevent jansson libnl-3.0 libnl-route-3.0 libcap-ng libseccomp
 libipvtid-cflags := -Itools/lib

@@ -16,6 +16,19 @@ struct action_block {
 	size_t len[ACTION_OCTETS];
 };
 
+/* What is done to SAs is stored before it is done; what is said, when it is encrypted. */
+static void touch(const struct ike_core *c, enum ike_action_type type, uint32_t tunnel)
+{
+	struct ike_tunnel *t;
+
+	if (type != IKE_ACT_INSTALL && type != IKE_ACT_ACTIVATE && type != IKE_ACT_DELETE &&
+	    type != IKE_ACT_FREE_SPI && type != IKE_ACT_DOWN)
+		return;
+	t = ike_tunnel_find(c, tunnel);
+	if (t)
+		t->touched = true;
+}
+
 struct ike_action *ike_act(struct ike_core *c, enum ike_action_type type, uint32_t tunnel)
 {
 	struct action_block *b = ike_alloc(sizeof(*b));
@@ -27,6 +40,7 @@ struct ike_action *ike_act(struct ike_core *c, enum ike_action_type type, uint32
 	else
 		c->acts->head = &b->act;
 	c->acts->tail = &b->act;
+	touch(c, type, tunnel);
 	return &b->act;
 }
 

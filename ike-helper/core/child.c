@@ -371,11 +371,11 @@ int ike_child_missing(const struct ike_core *c, const struct ike_sa *sa)
 
 /* ---- removing ---- */
 
-static void linger(struct ike_core *c, const struct ike_sa *sa, uint32_t spi)
+void ike_linger(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi)
 {
 	struct ike_linger *l = ike_alloc(sizeof(*l));
 
-	l->tunnel = sa->tunnel->cfg.tunnel;
+	l->tunnel = t->cfg.tunnel;
 	l->spi = spi;
 	l->at = c->now + IKE_LINGER_TIME;
 	l->next = c->lingers;
@@ -430,7 +430,7 @@ void ike_child_remove(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 
 	ike_child_stop_sending(c, sa->tunnel, child);
 	if (child->inbound && lingers && heir)
-		linger(c, sa, child->spi_in);
+		ike_linger(c, sa->tunnel, child->spi_in);
 	else if (child->inbound)
 		ike_act_sa(c, IKE_ACT_DELETE, tunnel, IKE_IN, child->spi_in);
 	unlink_child(sa, child);

@@ -133,6 +133,17 @@ static void datagram(struct ike_core *c, const struct ike_event *ev)
 
 /* ---- answers to actions ---- */
 
+/* A request that was sent names it, and the answer makes an SA of it. */
+static bool awaited(const struct ike_core *c, uint32_t spi)
+{
+	const struct ike_sa *sa;
+
+	for (sa = c->sas; sa; sa = sa->next)
+		if (!sa->dead && sa->job.child && sa->job.child->spi_in == spi)
+			return true;
+	return false;
+}
+
 static void spi_answer(struct ike_core *c, const struct ike_event *ev)
 {
 	uint32_t spi = ev->u.spi.ok ? ev->u.spi.spi : 0;
@@ -148,6 +159,8 @@ static void spi_answer(struct ike_core *c, const struct ike_event *ev)
 			ike_create_child_spi(c, sa, ev->token, spi);
 		return;
 	}
+	if (!ev->token && awaited(c, spi))
+		return;
 	/* Whoever asked is gone. */
 	if (spi)
 		ike_act_sa(c, IKE_ACT_FREE_SPI, ev->tunnel, IKE_IN, spi);
@@ -232,6 +245,10 @@ static void rekey_ike(struct ike_core *c, const struct ike_tunnel *t)
 
 static void tunnel_event(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
+	/* What these change is not stored. */
+	t->touched |= ev->type != IKE_EV_QUIET && ev->type != IKE_EV_HEARD &&
+		      ev->type != IKE_EV_ACQUIRE && ev->type != IKE_EV_ADDRESS &&
+		      ev->type != IKE_EV_ADOPTED;
 	switch (ev->type) {
 	case IKE_EV_UNCONFIG:
 		ike_tunnel_unconfig(c, t);
@@ -267,6 +284,9 @@ static void tunnel_event(struct ike_core *c, struct ike_tunnel *t, const struct 
 		break;
 	case IKE_EV_ROAMED:
 		ike_tunnel_roamed(c, t, ev);
+		break;
+	case IKE_EV_RESUME:
+		ike_resume(c, t, (struct ike_chunk){ ev->u.resume.data, ev->u.resume.len });
 		break;
 	default:
 		sa_event(c, t, ev);
@@ -376,6 +396,7 @@ void ike_core_step(struct ike_core *c, const struct ike_event *ev, struct ike_ac
 	dispatch(c, ev);
 	tick(c);
 	sweep(c);
+	ike_resume_store(c);
 	c->deadline = next_deadline(c);
 	acts->deadline = c->deadline;
 	c->acts = NULL;
@@ -400,6 +421,7 @@ static void sa_status(const struct ike_sa *sa, struct ike_status *st)
 {
 	st->state = sa->state;
 	st->initiator = sa->initiator;
+	st->resumed = sa->resumed;
 	st->spi_i = sa->spi_i;
 	st->spi_r = sa->spi_r;
 	st->since = sa->since;

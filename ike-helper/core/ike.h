@@ -21,6 +21,8 @@
  *    back. They may come in any order, late or never; nothing happens for an unknown token, but
  *    an SPI that nobody waits for is given back with FREE_SPI.
  *  - An answer is given in a later step, never from inside ike_core_step().
+ *  - A STORE is kept before any action behind it is carried out, of the same step or a later one. So a
+ *    crash leaves what was stored last, which covers every datagram sent and every SA installed.
  *  - SPIs are in host byte order, times in milliseconds of one monotonic clock.
  *
  * Context of every function here: one process, one thread; nothing blocks.
@@ -53,6 +55,8 @@
 #define IKE_MAX_DNS		8	/* name servers that come with them */
 #define IKE_TAG_LEN		32	/* the kernel's owner tag of an SA */
 #define IKE_TAG_NO_TFC		1	/* flag in it: the peer takes no TFC padding (RFC 7296 3.10.1) */
+
+#define IKE_MAX_STATE		98304	/* octets of a STORE */
 
 #define IKE_NEVER		UINT64_MAX
 
@@ -451,7 +455,8 @@ enum ike_reason {
  * @IKE_EV_REKEY_CHILD: rekey all its Child SAs
  * @IKE_EV_REKEY_IKE: rekey its IKE SA
  * @IKE_EV_ADDRESS: u.address answers IKE_ACT_RESOLVE
- * @IKE_EV_SPI: u.spi answers IKE_ACT_ALLOC_SPI
+ * @IKE_EV_SPI: u.spi answers IKE_ACT_ALLOC_SPI. With token 0: an earlier process had it reserved; FREE_SPI
+ *	follows unless a request that was resumed has it
  * @IKE_EV_AUTH_MADE: u.auth answers IKE_ACT_MAKE_AUTH
  * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; @ok, @reason and @text are looked at. Of a
  *	template, @tunnel is the instance for that peer, which has been configured before
@@ -468,6 +473,9 @@ enum ike_reason {
  * @IKE_EV_ROAMED: u.address: local address changed or the kernel saw the peer move (NAT rebinding);
  *	not ok: the configured local address has left this host, and the SAs with it
  * @IKE_EV_LEASED: u.lease answers IKE_ACT_LEASE
+ * @IKE_EV_RESUME: u.resume: what the last STORE of the tunnel said, by an earlier process on this host
+ *	with the same clock. To be given once, after its SAs were told as ADOPTED and before anything
+ *	else; then each SPI that is reserved, as SPI without token
  */
 enum ike_event_type {
 	IKE_EV_TIMER,
@@ -492,6 +500,7 @@ enum ike_event_type {
 	IKE_EV_ADOPTED,
 	IKE_EV_ROAMED,
 	IKE_EV_LEASED,
+	IKE_EV_RESUME,
 };
 
 /**
@@ -569,6 +578,10 @@ struct ike_event {
 			const struct ike_assigned *assigned;
 			const char *text;
 		} lease;
+		struct {
+			const uint8_t *data;
+			size_t len;
+		} resume;
 		/**
 		 * @child: index into the tunnel's children, IKE_MAX_CHILDREN if no longer there
 		 * @spi_in: 0 if there is no such half
@@ -606,6 +619,10 @@ struct ike_event {
  * @IKE_ACT_ASSIGNED: u.assigned: the peer has assigned virtual addresses, which replace those before.
  *	They hold until DOWN
  * @IKE_ACT_LEASE: u.lease: a peer that has been verified asks for virtual addresses; answer with LEASED
+ * @IKE_ACT_STORE: u.store: keep this for RESUME in place of what was there, or nothing if it is empty; it
+ *	has keys in it. See the rules for the caller
+ * @IKE_ACT_RESUMED: an IKE SA goes on where an earlier process left it, and its SAs are no longer only
+ *	adopted. Without it a RESUME came to nothing
  * @IKE_ACT_FAILED: an attempt to bring the tunnel up ended without a tunnel; u.down says why. It is
  *	tried again by itself with IKE_START_NOW or after IKE_EV_UP
  */
@@ -628,6 +645,8 @@ enum ike_action_type {
 	IKE_ACT_FAILED,
 	IKE_ACT_ASSIGNED,
 	IKE_ACT_LEASE,
+	IKE_ACT_STORE,
+	IKE_ACT_RESUMED,
 };
 
 /**
@@ -856,6 +875,10 @@ struct ike_action {
 			struct ike_assigned wanted;
 		} lease;
 		struct {
+			const uint8_t *data;
+			size_t len;
+		} store;
+		struct {
 			enum ike_log_level level;
 			char text[IKE_MAX_TEXT];
 		} log;
@@ -947,6 +970,7 @@ struct ike_child_status {
  * @wanted: we are to keep it up
  * @state: of its IKE SA
  * @initiator: we initiated that IKE SA
+ * @resumed: an earlier process established it
  * @suspect: nothing was heard for too long
  * @spi_i: IKE SPI of the initiator
  * @spi_r: IKE SPI of the responder
@@ -970,6 +994,7 @@ struct ike_status {
 	bool wanted;
 	enum ike_sa_state state;
 	bool initiator;
+	bool resumed;
 	bool suspect;
 	uint64_t spi_i;
 	uint64_t spi_r;

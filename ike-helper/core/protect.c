@@ -161,6 +161,8 @@ bool ike_protect(struct ike_core *c, struct ike_sa *sa, struct ike_header h, str
 	struct ike_chunk part = { b->w.data, left };
 	bool ok = true;
 
+	if (sa->tunnel)
+		sa->tunnel->touched = true;
 	h.spi_i = sa->spi_i;
 	h.spi_r = sa->spi_r;
 	if (sa->initiator)

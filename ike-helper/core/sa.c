@@ -276,6 +276,7 @@ void ike_sa_kill(struct ike_core *c, struct ike_sa *sa, enum ike_reason reason)
 	sa->dead = true;
 	if (!sa->tunnel)
 		return;
+	sa->tunnel->touched = true;
 	remove_children(c, sa, reason);
 	drop_rival(c, sa);
 	ike_job_clear(c, sa, &sa->job);

@@ -10,6 +10,7 @@
  *	explain.c	why one of them failed
  *	vip.c		virtual addresses, as they are asked for, given and narrowed to
  *	child.c sa.c tunnel.c	what the exchanges make and unmake
+ *	resume.c	what of it outlives the process
  *
  * State is plain values. Pointers are ownership (children of an IKE SA, SAs of the core) or lead
  * from an IKE SA to its tunnel; everything else refers by serial number, 0 for none.
@@ -325,6 +326,7 @@ struct ike_traffic {
  * @want_move: to tell the peer about addresses that have changed
  * @want_probe: to send an empty INFORMATIONAL
  * @reason: why it is being deleted
+ * @resumed: an earlier process established it
  */
 struct ike_sa {
 	struct ike_sa *next;
@@ -378,6 +380,7 @@ struct ike_sa {
 	bool want_move;
 	bool want_probe;
 	enum ike_reason reason;
+	bool resumed;
 };
 
 /**
@@ -418,6 +421,8 @@ struct ike_orphan {
  * @endpoint_remote: last ENDPOINT action
  * @endpoint_encap: last ENDPOINT action
  * @reason: why the last attempt failed or the last tunnel ended
+ * @touched: what is stored of it has changed in this step
+ * @stored: something is
  */
 struct ike_tunnel {
 	struct ike_tunnel *next;
@@ -444,6 +449,8 @@ struct ike_tunnel {
 	struct ike_addr endpoint_remote;
 	bool endpoint_encap;
 	enum ike_reason reason;
+	bool touched;
+	bool stored;
 };
 
 /**
@@ -819,6 +826,8 @@ void ike_child_failed(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 		      const char *text);
 /** ike_child_tick() - first-use falls back to now */
 void ike_child_tick(struct ike_core *c, struct ike_sa *sa);
+/** ike_linger() - leave an inbound SA in the kernel for packets on their way */
+void ike_linger(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi);
 /** ike_linger_tick() - delete inbound SAs that have lingered */
 void ike_linger_tick(struct ike_core *c);
 
@@ -954,6 +963,14 @@ void ike_tunnel_orphans_due(struct ike_core *c, struct ike_tunnel *t, uint8_t cf
 /** ike_tunnel_orphan_gone() - the kernel has deleted one half of an orphan */
 bool ike_tunnel_orphan_gone(struct ike_core *c, struct ike_tunnel *t, enum ike_dir dir,
 			    uint32_t spi);
+/** ike_tunnel_has() - whether one half of an SA without IKE SA is in the kernel */
+bool ike_tunnel_has(const struct ike_tunnel *t, enum ike_dir dir, uint32_t spi);
+/** ike_tunnel_take() - that half belongs to an IKE SA again */
+void ike_tunnel_take(struct ike_tunnel *t, enum ike_dir dir, uint32_t spi);
+/** ike_tunnel_settle_orphans() - all were taken that will be: single halves go */
+void ike_tunnel_settle_orphans(struct ike_core *c, struct ike_tunnel *t);
+/** ike_tunnel_renewing() - whether an attempt is made beside an established IKE SA */
+bool ike_tunnel_renewing(const struct ike_core *c, const struct ike_tunnel *t);
 /** ike_tunnel_tick() - timers of a tunnel */
 void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t);
 /** ike_tunnel_deadline() - its next timer */
@@ -962,5 +979,22 @@ uint64_t ike_tunnel_deadline(const struct ike_core *c, const struct ike_tunnel *
 void ike_tunnel_report(struct ike_core *c, struct ike_tunnel *t);
 /** ike_tunnel_free() - free */
 void ike_tunnel_free(struct ike_tunnel *t);
+
+/* ---- resume.c ---- */
+
+/**
+ * ike_resume_store() - STORE for each tunnel that was touched, in front of the step's actions
+ *
+ * Last in a step: what is stored is what the other actions lead to.
+ */
+void ike_resume_store(struct ike_core *c);
+/**
+ * ike_resume() - go on with the IKE SAs of an earlier process
+ * @data: of its last STORE; nothing is believed of it
+ *
+ * The tunnel's SAs in the kernel have been adopted. If these are not those of the Child SAs, if the
+ * tunnel is not configured as it was, or @data is not sound, all stays as it is but for a line of log.
+ */
+void ike_resume(struct ike_core *c, struct ike_tunnel *t, struct ike_chunk data);
 
 #endif

@@ -204,6 +204,11 @@ static bool connecting(const struct ike_core *c, const struct ike_tunnel *t)
 	return t->resolve_token;
 }
 
+bool ike_tunnel_renewing(const struct ike_core *c, const struct ike_tunnel *t)
+{
+	return t->beside && connecting(c, t);
+}
+
 /* The peer is connecting to us just now: two IKE SAs would be one too many. */
 static bool peer_connecting(const struct ike_core *c, const struct ike_tunnel *t)
 {
@@ -442,7 +447,7 @@ void ike_tunnel_adopt(struct ike_core *c, struct ike_tunnel *t, uint8_t cfg, uin
 	o->delete_at = IKE_NEVER;
 	o->next = t->orphans;
 	t->orphans = o;
-	ike_log(c, t, IKE_LOG_INFO, "SA in 0x%08x out 0x%08x stays until it is replaced", spi_in,
+	ike_log(c, t, IKE_LOG_INFO, "SA in 0x%08x out 0x%08x is there without an IKE SA", spi_in,
 		spi_out);
 }
 
@@ -467,7 +472,6 @@ static void drop_orphans(struct ike_core *c, struct ike_tunnel *t)
 void ike_tunnel_orphans_due(struct ike_core *c, struct ike_tunnel *t, uint8_t cfg, uint64_t at)
 {
 	struct ike_orphan *o;
-	struct ike_linger *l;
 
 	for (o = t->orphans; o; o = o->next) {
 		if (o->cfg != cfg && o->cfg < t->cfg.n_children)
@@ -477,12 +481,7 @@ void ike_tunnel_orphans_due(struct ike_core *c, struct ike_tunnel *t, uint8_t cf
 		/* Used already: the outbound half goes, the inbound one as after a rekey. */
 		if (at > c->now || !o->spi_in)
 			continue;
-		l = ike_alloc(sizeof(*l));
-		l->tunnel = t->cfg.tunnel;
-		l->spi = o->spi_in;
-		l->at = c->now + IKE_LINGER_TIME;
-		l->next = c->lingers;
-		c->lingers = l;
+		ike_linger(c, t, o->spi_in);
 		o->spi_in = 0;
 	}
 }
@@ -500,6 +499,46 @@ bool ike_tunnel_orphan_gone(struct ike_core *c, struct ike_tunnel *t, enum ike_d
 		return true;
 	}
 	return false;
+}
+
+static uint32_t *half(struct ike_orphan *o, enum ike_dir dir)
+{
+	return dir == IKE_IN ? &o->spi_in : &o->spi_out;
+}
+
+bool ike_tunnel_has(const struct ike_tunnel *t, enum ike_dir dir, uint32_t spi)
+{
+	struct ike_orphan *o;
+
+	for (o = t->orphans; o; o = o->next)
+		if (*half(o, dir) == spi)
+			return true;
+	return false;
+}
+
+void ike_tunnel_take(struct ike_tunnel *t, enum ike_dir dir, uint32_t spi)
+{
+	struct ike_orphan *o;
+
+	for (o = t->orphans; o; o = o->next)
+		if (*half(o, dir) == spi)
+			*half(o, dir) = 0;
+}
+
+void ike_tunnel_settle_orphans(struct ike_core *c, struct ike_tunnel *t)
+{
+	struct ike_orphan **at = &t->orphans;
+
+	while (*at) {
+		if ((*at)->spi_in && (*at)->spi_out) {
+			at = &(*at)->next;
+			continue;
+		}
+		if ((*at)->spi_in)
+			ike_linger(c, t, (*at)->spi_in);
+		(*at)->spi_in = 0;
+		drop_orphan(c, t, at);
+	}
 }
 
 /* ---- time ---- */

@@ -126,8 +126,30 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
 		snprintf(text, sizeof(text), "%s", t->secret_error);
 	control_state(t, m->what, text);
+	/* Addresses may have changed while nobody looked. */
+	if (m->what == IKE_ACT_UP)
+		lookup_again(t);
 	if (t->template && m->what != IKE_ACT_FAILED)
 		template_client_state(t);
+}
+
+static void on_resumed(struct tunnel *t, const struct msg *msg)
+{
+	struct sa *sa;
+
+	(void)msg;
+	t->resuming = false;
+	LIST_FOREACH(sa, &t->sas, link)
+		sa->adopted = false;
+}
+
+/* A datagram may wait for the answer, also of a tunnel that has left the configuration. */
+static void on_store(struct daemon *d, struct tunnel *t, const struct msg *msg)
+{
+	if (t)
+		state_store(t, msg->data, msg->head.len);
+	msg_send(d->processes[MSG_NETWORK].channel, MSG_STORED, msg->head.tunnel, msg->head.token,
+		 NULL, 0);
 }
 
 static void on_assigned(struct tunnel *t, const struct msg *msg)
@@ -197,6 +219,7 @@ static tunnel_action *const tunnel_actions[MSG_N_TYPES] = {
 	[MSG_ASSIGNED] = on_assigned,
 	[MSG_LEASE] = on_lease,
 	[MSG_STATE] = on_state,
+	[MSG_RESUMED] = on_resumed,
 };
 
 static void from_network(struct daemon *d, const struct msg *msg)
@@ -219,6 +242,9 @@ static void from_network(struct daemon *d, const struct msg *msg)
 	case MSG_MAKE_AUTH:
 	case MSG_CHECK_AUTH:
 		to_keys(d, msg);
+		break;
+	case MSG_STORE:
+		on_store(d, t, msg);
 		break;
 	default:
 		/* A tunnel may have left the configuration while the message was under way. */

@@ -175,6 +175,7 @@ static void end(struct daemon *d, struct config *conf)
 	processes_stop(d);
 	tunnels_free(d);
 	pool_close(d);
+	state_close(d);
 	route_close(d);
 	kernel_close(d);
 	conf_free(conf);
@@ -201,6 +202,8 @@ int daemon_run(const struct daemon_options *opt)
 	    !sockets_open(&d))
 		goto out;
 	tunnels_load(&d, &conf);
+	state_open(&d, opt->run_dir);
+	state_sweep(&d);
 	pool_open(&d);
 	template_adopt(&d);
 	route_sweep(&d);

@@ -90,6 +90,8 @@ struct verified {
  * @n_verified: used in @verified
  * @verified: IKE SAs it may install SAs for
  * @no_tfc: its peer takes no TFC padding
+ * @resuming: @verified is what an earlier run stored, and the network process has not yet said whether
+ *	it goes on with its IKE SA
  * @held: taken down by hand, until it is brought up by hand
  * @up: it has a Child SA
  * @since: daemon_clock() when it came up or went down
@@ -136,6 +138,7 @@ struct tunnel {
 	unsigned int n_verified;
 	struct verified verified[VERIFIED_MAX];
 	bool no_tfc;
+	bool resuming;
 	bool held;
 	bool up;
 	uint64_t since;
@@ -207,6 +210,7 @@ struct process {
  * @sockets: UDP sockets of the network process
  * @leases: struct of pool.c
  * @hooks: struct of hook.c
+ * @states: struct of state.c
  * @rtnl: struct of route.c
  * @control: struct of control.c
  */
@@ -229,6 +233,7 @@ struct daemon {
 	int sockets[CHILD_MAX_SOCKETS];
 	struct leases *leases;
 	struct hook_list hooks;
+	struct states *states;
 	struct rtnl *rtnl;
 	struct control *control;
 };
@@ -238,7 +243,7 @@ struct daemon {
 /**
  * struct daemon_options - from the command line
  * @conf_path: file or directory
- * @run_dir: directory of the control socket
+ * @run_dir: directory of the control socket and of what IKE SAs resume from
  * @state_dir: directory of the leases
  * @control_path: control socket, or NULL: in @run_dir
  * @log: least level, or -1: as configured
@@ -570,6 +575,11 @@ void lookup_abandon(struct daemon *d);
 void lookup_endpoint(struct tunnel *t);
 
 /**
+ * lookup_again() - see whether the own address of a tunnel is still the right one
+ */
+void lookup_again(struct tunnel *t);
+
+/**
  * lookup_moved() - addresses or routes have changed: tell the core where own addresses have
  *
  * A configured one that has left this host (VRRP) ends the tunnel, and its return, like that of a
@@ -625,6 +635,12 @@ void kernel_device_delete(struct tunnel *t);
  * kernel_adopt() - take back the SAs of a tunnel that an earlier daemon left
  */
 void kernel_adopt(struct tunnel *t);
+
+/**
+ * kernel_introduce() - tell the network process which SPIs are reserved, and which SAs have reached a
+ * soft limit: it may know, or an earlier one did
+ */
+void kernel_introduce(struct tunnel *t);
 
 /**
  * kernel_endpoint() - set outer addresses and encapsulation
@@ -749,6 +765,47 @@ void pool_release(struct tunnel *t);
  * pool_json() - add the addresses that a tunnel has handed out to an object for people
  */
 void pool_json(const struct tunnel *t, json_t *o);
+
+/* ---- state.c --------------------------------------------------------------------------------- */
+
+/**
+ * state_open() - open or make the directory of what IKE SAs resume from
+ * @d: daemon
+ * @run_dir: it is made in there
+ *
+ * Without it nothing is stored, and every restart negotiates anew.
+ */
+void state_open(struct daemon *d, const char *run_dir);
+void state_close(struct daemon *d);
+
+/**
+ * state_sweep() - remove what belongs to no tunnel
+ */
+void state_sweep(struct daemon *d);
+
+/**
+ * state_store() - replace what is stored of a tunnel, with the IKE SAs that were verified
+ * @t: tunnel
+ * @data: of the network process
+ * @len: its length; 0 removes it
+ *
+ * When this returns, a crash of any process leaves the new state, or none if it cannot be had.
+ */
+void state_store(struct tunnel *t, const void *data, size_t len);
+
+/**
+ * state_load() - what the network process said last, and the IKE SAs that were verified then
+ * @t: tunnel
+ * @data: room for IKE_MAX_STATE octets
+ *
+ * Return: its length, 0 if there is nothing to be resumed.
+ */
+size_t state_load(struct tunnel *t, void *data);
+
+/**
+ * state_forget() - wipe and remove what is stored of a tunnel
+ */
+void state_forget(struct tunnel *t);
 
 /* ---- route.c --------------------------------------------------------------------------------- */
 

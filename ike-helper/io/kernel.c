@@ -424,17 +424,6 @@ bool kernel_install(struct tunnel *t, const struct ike_install *in, char *err, s
 
 /* ---- adoption -------------------------------------------------------------------------------- */
 
-/* SPIs that were reserved by a negotiation nobody remembers. */
-struct leftovers {
-	unsigned int n;
-	uint32_t spi[64];
-};
-
-struct adoption {
-	struct tunnel *t;
-	struct leftovers left;
-};
-
 /* The peer's side of the kernel's selectors, each prefix once. */
 static void adopt_selectors(struct sa *sa, const struct ipvti_sa *k)
 {
@@ -463,16 +452,11 @@ static void adopt_selectors(struct sa *sa, const struct ipvti_sa *k)
 static int adopt_one(const struct ipvti_message *msg, void *arg)
 {
 	const struct ipvti_sa *k = &msg->sa;
-	struct adoption *a = arg;
+	struct tunnel *t = arg;
 	struct sa *sa;
 
-	if (k->state == IPVTI_SA_STATE_RESERVED) {
-		if (a->left.n < sizeof(a->left.spi) / sizeof(a->left.spi[0]))
-			a->left.spi[a->left.n++] = k->spi;
-		return 0;
-	}
-	if (k->state == IPVTI_SA_STATE_EXPIRED || !ipvti_has(k, IPVTI_A_SA_TAG) ||
-	    !tag_is_of(k->tag, a->t->tag))
+	if (k->state == IPVTI_SA_STATE_RESERVED || k->state == IPVTI_SA_STATE_EXPIRED ||
+	    !ipvti_has(k, IPVTI_A_SA_TAG) || !tag_is_of(k->tag, t->tag))
 		return 0;
 	sa = calloc(1, sizeof(*sa));
 	if (!sa)
@@ -486,27 +470,56 @@ static int adopt_one(const struct ipvti_message *msg, void *arg)
 	snprintf(sa->alg, sizeof(sa->alg), "%.*s", IKE_MAX_ALG - 1, k->alg);
 	memcpy(sa->tag, k->tag, sizeof(sa->tag));
 	adopt_selectors(sa, k);
-	LIST_INSERT_HEAD(&a->t->sas, sa, link);
+	LIST_INSERT_HEAD(&t->sas, sa, link);
 	return 0;
 }
 
 void kernel_adopt(struct tunnel *t)
 {
-	struct adoption a = { .t = t };
+	unsigned int n = 0;
 	struct sa *sa;
-	unsigned int i, n = 0;
 
-	if (ipvti_sa_dump(t->d->ipvti, &t->ref, adopt_one, &a))
+	if (ipvti_sa_dump(t->d->ipvti, &t->ref, adopt_one, t))
 		log_error(t->conf.name, "cannot list the SAs of %s: %s", t->conf.device,
 			  ipvti_error(t->d->ipvti));
-	for (i = 0; i < a.left.n; i++)
-		ipvti_sa_del(t->d->ipvti, &t->ref, IPVTI_SA_IN, a.left.spi[i]);
 	LIST_FOREACH(sa, &t->sas, link)
 		n++;
 	if (n)
-		log_notice(t->conf.name, "took back %u SAs of an earlier run; they carry traffic until new ones do",
-			   n);
+		log_notice(t->conf.name, "took back %u SAs of an earlier run; they carry traffic", n);
 	kernel_tfc(t);
+}
+
+static bool reached_soft(const struct ipvti_sa *sa)
+{
+	const struct ipvti_limit *l = &sa->soft;
+
+	return ipvti_has(sa, IPVTI_A_SA_SOFT) &&
+	       ((ipvti_has(l, IPVTI_A_LIMIT_SECONDS) && sa->age >= l->seconds * MS_PER_S) ||
+		(ipvti_has(l, IPVTI_A_LIMIT_BYTES) && sa->bytes >= l->bytes) ||
+		(ipvti_has(l, IPVTI_A_LIMIT_PACKETS) && sa->packets >= l->packets));
+}
+
+static int introduce_one(const struct ipvti_message *msg, void *arg)
+{
+	const struct ipvti_sa *sa = &msg->sa;
+	struct tunnel *t = arg;
+	struct msg_event m = { .type = IKE_EV_SOFT_EXPIRE, .spi = sa->spi };
+
+	m.dir = sa->dir == IPVTI_SA_IN ? IKE_IN : IKE_OUT;
+	if (sa->state == IPVTI_SA_STATE_RESERVED) {
+		m.type = IKE_EV_SPI;
+		m.ok = true;
+	} else if (!tunnel_sa_find(t, sa->dir, sa->spi) || !reached_soft(sa)) {
+		return 0;
+	}
+	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
+	return 0;
+}
+
+void kernel_introduce(struct tunnel *t)
+{
+	if (t->ref.id)
+		ipvti_sa_dump(t->d->ipvti, &t->ref, introduce_one, t);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */

@@ -201,7 +201,7 @@ static bool has_moved(const struct tunnel *t, const struct ike_addr *before,
 	return (before->family && !ike_addr_same(before, local)) || !route_is_local(known);
 }
 
-static void look_again(struct tunnel *t)
+void lookup_again(struct tunnel *t)
 {
 	const struct ike_addr *remote = peer(t);
 	struct ike_addr before = t->chosen;
@@ -227,7 +227,7 @@ void lookup_moved(struct daemon *d)
 	struct tunnel *t;
 
 	LIST_FOREACH(t, &d->tunnels, link)
-		look_again(t);
+		lookup_again(t);
 }
 
 void lookup_abandon(struct daemon *d)

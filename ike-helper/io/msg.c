@@ -52,6 +52,10 @@ static const struct msg_rule rules[MSG_N_TYPES] = {
 	[MSG_ASSIGNED] = { NETWORK_TO_PARENT, EXACT(struct ike_assigned) },
 	[MSG_LEASE] = { NETWORK_TO_PARENT, EXACT(struct msg_lease) },
 	[MSG_LEASED] = { PARENT_TO_NETWORK, EXACT(struct msg_leased) },
+	[MSG_STORE] = { NETWORK_TO_PARENT, 0, IKE_MAX_STATE },
+	[MSG_STORED] = { PARENT_TO_NETWORK, 0, 0 },
+	[MSG_RESUME] = { PARENT_TO_NETWORK, 1, IKE_MAX_STATE },
+	[MSG_RESUMED] = { NETWORK_TO_PARENT, 0, 0 },
 	[MSG_STATE] = { NETWORK_TO_PARENT, EXACT(struct msg_state) },
 	[MSG_EXPLAIN] = { NETWORK_TO_PARENT, EXACT(struct ike_explanation) },
 	[MSG_LOG] = { NETWORK_TO_PARENT, EXACT(struct msg_log) },
@@ -96,7 +100,8 @@ static const struct {
 			      EXPLAIN_BOOL(row[4].differs), EXPLAIN_BOOL(row[5].differs),
 			      EXPLAIN_BOOL(row[6].differs), EXPLAIN_BOOL(row[7].differs)),
 	[MSG_STATUS] = BOOLS(STATUS_BOOL(known), STATUS_BOOL(status.wanted),
-			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.suspect),
+			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.resumed),
+			     STATUS_BOOL(status.suspect),
 			     STATUS_BOOL(status.encap), STATUS_BOOL(status.nat_local),
 			     STATUS_BOOL(status.nat_remote)),
 	[MSG_AUTH_MADE] = BOOLS(offsetof(struct msg_verdict, ok)),
@@ -128,6 +133,7 @@ struct msg_channel {
 
 _Static_assert(sizeof(struct ike_peer_config) < (128U << 10), "MSG_CONFIG must fit");
 _Static_assert(sizeof(struct msg_status) < (128U << 10), "MSG_STATUS must fit");
+_Static_assert(IKE_MAX_STATE < (128U << 10), "MSG_STORE must fit");
 
 const char *msg_check(const struct msg_header *head, enum msg_role from, enum msg_role to)
 {
@@ -168,7 +174,11 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 
 	(void)what;
 	n = recv(fd, ch->buf, sizeof(ch->buf), MSG_DONTWAIT | MSG_TRUNC);
-	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+	/*
+	 * A process that is killed before it has read all resets the connection, and that is told ahead
+	 * of what it has sent: its end comes behind that.
+	 */
+	if (n < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNRESET))
 		return;
 	if (n <= 0) {
 		fail(ch, n ? strerror(errno) : "is gone");

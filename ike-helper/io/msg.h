@@ -64,6 +64,14 @@ enum msg_type {
 	MSG_LEASE,		/* struct msg_lease */
 	/* and its answer */
 	MSG_LEASED,		/* struct msg_leased */
+	/* network process to parent: to be kept for MSG_RESUME; nothing: forget it */
+	MSG_STORE,
+	/* and its answer, with the same token */
+	MSG_STORED,
+	/* parent to network process: what the last MSG_STORE of the tunnel said */
+	MSG_RESUME,
+	/* and what came of it, if something did */
+	MSG_RESUMED,
 	MSG_N_TYPES,
 };
 

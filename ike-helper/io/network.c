@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -20,6 +21,7 @@
 
 #define DATAGRAM_MAX 65535
 #define DATAGRAMS_PER_WAKE 64
+#define WAITING_MAX 4096
 #define NON_ESP_MARKER 4	/* RFC 3948 section 2.2 */
 
 struct network;
@@ -41,12 +43,34 @@ struct net_socket {
 };
 
 /**
+ * struct outgoing - a datagram that waits for what was stored before it
+ * @link: in struct network
+ * @after: token of the MSG_STORE it waits for
+ * @natt: prefix the non-ESP marker
+ * Everything else as in the action SEND.
+ */
+struct outgoing {
+	STAILQ_ENTRY(outgoing) link;
+	uint32_t after;
+	struct ike_addr local;
+	struct ike_addr remote;
+	bool natt;
+	uint8_t dscp;
+	size_t len;
+	uint8_t data[];
+};
+
+/**
  * struct network - the process
  * @base: event loop
  * @parent: channel
  * @core: state machine
  * @timer: the core's deadline
  * @level: least level of log lines
+ * @asked: token of the last MSG_STORE
+ * @stored: of the last one answered
+ * @n_waiting: in @waiting
+ * @waiting: datagrams
  * @n: sockets used in @sockets
  * @sockets: UDP sockets
  */
@@ -56,6 +80,10 @@ struct network {
 	struct ike_core *core;
 	struct event *timer;
 	enum ike_log_level level;
+	uint32_t asked;
+	uint32_t stored;
+	unsigned int n_waiting;
+	STAILQ_HEAD(, outgoing) waiting;
 	int n;
 	struct net_socket sockets[CHILD_MAX_SOCKETS];
 };
@@ -158,29 +186,29 @@ static void put_dscp(struct msghdr *m, uint8_t family, uint8_t dscp)
 		put_control(m, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
 }
 
-static void send_datagram(struct network *net, const struct ike_action *act)
+static void send_datagram(struct network *net, const struct outgoing *out)
 {
 	_Alignas(struct cmsghdr)
 	uint8_t control[CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int))] = { 0 };
-	const struct ike_addr *local = &act->u.send.local;
+	const struct ike_addr *local = &out->local;
 	static const uint8_t marker[NON_ESP_MARKER];
 	struct sockaddr_storage to;
 	struct iovec iov[2] = {
-		{ (void *)marker, act->u.send.natt ? NON_ESP_MARKER : 0 },
-		{ (void *)act->u.send.data, act->u.send.len },
+		{ (void *)marker, out->natt ? NON_ESP_MARKER : 0 },
+		{ (void *)out->data, out->len },
 	};
 	struct msghdr m = {
 		.msg_name = &to, .msg_iov = iov, .msg_iovlen = 2, .msg_control = control,
 	};
 	int i;
 
-	m.msg_namelen = to_sockaddr(&act->u.send.remote, &to);
+	m.msg_namelen = to_sockaddr(&out->remote, &to);
 	if (local->family)
 		put_source(&m, local);
-	put_dscp(&m, act->u.send.remote.family, act->u.send.dscp);
+	put_dscp(&m, out->remote.family, out->dscp);
 	for (i = 0; i < net->n; i++) {
-		if (net->sockets[i].family != act->u.send.remote.family ||
-		    net->sockets[i].natt != act->u.send.natt)
+		if (net->sockets[i].family != out->remote.family ||
+		    net->sockets[i].natt != out->natt)
 			continue;
 		/* What gets lost is sent again; errors of the path are no different. */
 		if (sendmsg(net->sockets[i].fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
@@ -189,6 +217,49 @@ static void send_datagram(struct network *net, const struct ike_action *act)
 		sendmsg(net->sockets[i].fd, &m, MSG_DONTWAIT | MSG_NOSIGNAL);
 		return;
 	}
+}
+
+static void send_stored(struct network *net)
+{
+	struct outgoing *out;
+
+	while ((out = STAILQ_FIRST(&net->waiting)) && (int32_t)(net->stored - out->after) >= 0) {
+		send_datagram(net, out);
+		STAILQ_REMOVE_HEAD(&net->waiting, link);
+		net->n_waiting--;
+		free(out);
+	}
+}
+
+/*
+ * A datagram leaves only when all that was stored before is in the parent's file: what the peer has
+ * seen of us, the next process must know. The parent answers in the order it is asked.
+ */
+static void send_when_stored(struct network *net, const struct ike_action *act)
+{
+	struct outgoing *out;
+
+	if (net->n_waiting == WAITING_MAX)
+		return;		/* as if it were lost on the way */
+	out = calloc(1, sizeof(*out) + act->u.send.len);
+	if (!out)
+		abort();
+	out->after = net->asked;
+	out->local = act->u.send.local;
+	out->remote = act->u.send.remote;
+	out->natt = act->u.send.natt;
+	out->dscp = act->u.send.dscp;
+	out->len = act->u.send.len;
+	memcpy(out->data, act->u.send.data, act->u.send.len);
+	STAILQ_INSERT_TAIL(&net->waiting, out, link);
+	net->n_waiting++;
+	send_stored(net);
+}
+
+static void store(struct network *net, const struct ike_action *act)
+{
+	msg_send(net->parent, MSG_STORE, act->tunnel, ++net->asked, act->u.store.data,
+		 act->u.store.len);
 }
 
 static void ask_auth(struct network *net, const struct ike_action *act, enum msg_type type)
@@ -267,11 +338,15 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		[IKE_ACT_FAILED] = { MSG_STATE, &state, sizeof(state) },
 		[IKE_ACT_LEASE] = { MSG_LEASE, &lease, sizeof(lease) },
 		[IKE_ACT_ASSIGNED] = { MSG_ASSIGNED, &act->u.assigned, sizeof(act->u.assigned) },
+		[IKE_ACT_RESUMED] = { MSG_RESUMED, NULL, 0 },
 	};
 
 	switch (act->type) {
 	case IKE_ACT_SEND:
-		send_datagram(net, act);
+		send_when_stored(net, act);
+		break;
+	case IKE_ACT_STORE:
+		store(net, act);
 		break;
 	case IKE_ACT_MAKE_AUTH:
 		ask_auth(net, act, MSG_MAKE_AUTH);
@@ -473,6 +548,21 @@ static void on_leased(struct network *net, const struct msg *msg)
 	step(net, &ev);
 }
 
+static void on_resume(struct network *net, const struct msg *msg)
+{
+	struct ike_event ev = { .type = IKE_EV_RESUME, .tunnel = msg->head.tunnel };
+
+	ev.u.resume.data = msg->data;
+	ev.u.resume.len = msg->head.len;
+	step(net, &ev);
+}
+
+static void on_stored(struct network *net, const struct msg *msg)
+{
+	net->stored = msg->head.token;
+	send_stored(net);
+}
+
 static void on_status_get(struct network *net, const struct msg *msg)
 {
 	struct msg_status m = { .now = now_ms() };
@@ -510,6 +600,12 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 		break;
 	case MSG_LEASED:
 		on_leased(net, msg);
+		break;
+	case MSG_RESUME:
+		on_resume(net, msg);
+		break;
+	case MSG_STORED:
+		on_stored(net, msg);
 		break;
 	case MSG_LOG_LEVEL:
 		net->level = ((const struct msg_level *)msg->data)->level;
@@ -570,6 +666,7 @@ int network_main(const char *user, unsigned int cookie_threshold, unsigned int h
 	char err[256];
 	int i;
 
+	STAILQ_INIT(&net.waiting);
 	net.base = event_base_new();
 	crypto = ike_openssl_new();
 	if (!net.base || !crypto || n_sockets > CHILD_MAX_SOCKETS)

@@ -79,6 +79,7 @@ static json_t *ike_json(const struct msg_status *m)
 
 	set_string(o, "state", ike_sa_state_name(st->state));
 	set_string(o, "role", st->initiator ? "initiator" : "responder");
+	json_object_set_new(o, "resumed", json_boolean(st->resumed));
 	set_spi(o, "spi-i", st->spi_i, 16);
 	set_spi(o, "spi-r", st->spi_r, 16);
 	set_string(o, "proposal", st->proposal);

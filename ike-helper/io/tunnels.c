@@ -231,11 +231,27 @@ static void introduce_silence(struct tunnel *t)
 	msg_send(t->d->processes[MSG_NETWORK].channel, MSG_EVENT, t->handle, 0, &m, sizeof(m));
 }
 
+/* After the SAs it had: the core goes on with its IKE SA only if they are all there. */
+static void introduce_state(struct tunnel *t)
+{
+	uint8_t *data = malloc(IKE_MAX_STATE);
+	size_t len;
+
+	if (!data)
+		abort();
+	len = state_load(t, data);
+	if (len)
+		msg_send(t->d->processes[MSG_NETWORK].channel, MSG_RESUME, t->handle, 0, data, len);
+	explicit_bzero(data, IKE_MAX_STATE);
+	free(data);
+}
+
 void tunnel_introduce(struct tunnel *t)
 {
 	struct sa *sa, *pair;
 
 	t->n_verified = 0;
+	t->resuming = false;
 	t->up = false;
 	/* Without its secret a tunnel can neither start nor answer, nor ask for certificates. */
 	t->introduce_later = t->secret || t->reading;
@@ -253,6 +269,8 @@ void tunnel_introduce(struct tunnel *t)
 		else if (!pair)
 			introduce_sa(t, NULL, sa);
 	}
+	introduce_state(t);
+	kernel_introduce(t);
 	if (!LIST_EMPTY(&t->sas))
 		introduce_silence(t);
 	if (t->held)
@@ -523,6 +541,7 @@ void tunnel_end(struct tunnel *t)
 		hook_run(t, "down");
 	tunnel_event(t, IKE_EV_UNCONFIG);
 	pool_release(t);
+	state_forget(t);
 	route_withdraw(t);
 	kernel_device_delete(t);
 	tunnel_free(t);

@@ -36,9 +36,16 @@ static void unreserve(struct kernel *k, uint32_t spi)
 {
 	size_t i = find_reserved(k, spi);
 
+	if (i == k->n_reserved && k->patient)
+		return;
 	if (i == k->n_reserved)
 		fail_msg("SPI 0x%08x was not reserved", spi);
 	k->reserved[i] = k->reserved[--k->n_reserved];
+}
+
+bool kernel_is_reserved(const struct party *p, uint32_t spi)
+{
+	return find_reserved(&p->kernel, spi) < p->kernel.n_reserved;
 }
 
 void kernel_free_spi(struct party *p, uint32_t spi)
@@ -237,7 +244,7 @@ void kernel_activate(struct party *p, uint32_t spi)
 {
 	struct kernel_sa *sa = kernel_find(p, IKE_OUT, spi);
 
-	if (!sa && forgotten(&p->kernel, spi))
+	if (!sa && (p->kernel.patient || forgotten(&p->kernel, spi)))
 		return;
 	if (!sa)
 		fail_msg("no outbound SA 0x%08x to activate", spi);
@@ -249,7 +256,7 @@ void kernel_delete(struct party *p, enum ike_dir dir, uint32_t spi)
 {
 	struct kernel_sa *sa = kernel_find(p, dir, spi);
 
-	if (!sa && forgotten(&p->kernel, spi))
+	if (!sa && (p->kernel.patient || forgotten(&p->kernel, spi)))
 		return;
 	if (!sa)
 		fail_msg("no %s SA 0x%08x to delete", dir == IKE_IN ? "inbound" : "outbound", spi);

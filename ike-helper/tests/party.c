@@ -94,6 +94,7 @@ void party_restart(struct party *p)
 {
 	world_forget(p->w, p);
 	ike_core_free(p->core);
+	ike_blob_free(&p->stored);
 	memset(&p->kernel, 0, sizeof(p->kernel));
 	p->up = false;
 	p->suspect = false;
@@ -140,18 +141,71 @@ static void tell_silence(struct party *p)
 	party_step(p, &ev);
 }
 
-void party_crash(struct party *p)
+static void tell_address(struct party *p)
 {
-	bool had = p->kernel.n_sas;
+	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = party_tunnel(p) };
 
+	ev.u.address.ok = true;
+	ev.u.address.local = p->addr;
+	party_step(p, &ev);
+}
+
+static void tell_stored(struct party *p)
+{
+	struct ike_event ev = { .type = IKE_EV_RESUME, .tunnel = party_tunnel(p) };
+	struct ike_blob copy = { 0 };
+
+	/* Exactly as long as it is, and the core stores again meanwhile. */
+	ike_blob_set(&copy, p->stored.data, p->stored.len);
+	ev.u.resume.data = copy.data;
+	ev.u.resume.len = copy.len;
+	if (copy.len)
+		party_step(p, &ev);
+	ike_blob_free(&copy);
+}
+
+static void tell_reserved(struct party *p, const struct kernel *before)
+{
+	struct ike_event ev = { .type = IKE_EV_SPI, .tunnel = party_tunnel(p), .u.spi.ok = true };
+	size_t i;
+
+	/* One that was freed by now would be freed again, which comes to nothing. */
+	for (i = 0; i < before->n_reserved; i++) {
+		ev.u.spi.spi = before->reserved[i];
+		if (kernel_is_reserved(p, ev.u.spi.spi))
+			party_step(p, &ev);
+	}
+}
+
+void party_die(struct party *p)
+{
 	world_forget(p->w, p);
 	ike_core_free(p->core);
-	p->kernel.n_reserved = 0;
+	p->core = NULL;
+	p->deadline = IKE_NEVER;
 	p->up = false;
 	p->suspect = false;
+	p->crash_in = 0;
+	world_call(p->w, p, p->down_for, party_resume, 0);
+}
+
+/* What tunnel_introduce() does. */
+void party_resume(struct party *p, uint64_t arg)
+{
+	const struct kernel before = p->kernel;
+	bool had = before.n_sas;
+
+	(void)arg;
+	if (p->core)
+		return;
+	p->resumed = false;
 	start(p);
 	party_configure(p);
 	adopt(p);
+	tell_stored(p);
+	tell_reserved(p, &before);
+	if (p->resumed && p->moved)
+		tell_address(p);
 	if (had)
 		tell_silence(p);
 	if (p->held)
@@ -160,20 +214,28 @@ void party_crash(struct party *p)
 		party_command(p, IKE_EV_UP);
 }
 
+void party_crash(struct party *p)
+{
+	ike_blob_free(&p->stored);
+	ike_core_free(p->core);
+	p->core = NULL;
+	p->up = false;
+	p->suspect = false;
+	world_forget(p->w, p);
+	party_resume(p, 0);
+}
+
 void party_move(struct party *p, uint8_t last_octet)
 {
-	struct ike_event ev = { .type = IKE_EV_ROAMED, .tunnel = party_tunnel(p) };
-
 	p->moved = true;
 	p->addr.ip[3] = last_octet;
-	ev.u.address.ok = true;
-	ev.u.address.local = p->addr;
-	party_step(p, &ev);
+	tell_address(p);
 }
 
 void party_free(struct party *p)
 {
 	ike_core_free(p->core);
+	ike_blob_free(&p->stored);
 }
 
 /* ---- actions ---- */
@@ -385,6 +447,19 @@ static void take_failed(struct party *p, const struct ike_action *act)
 	p->fails++;
 }
 
+static void store(struct party *p, const struct ike_action *act)
+{
+	assert_true(act->u.store.len <= IKE_MAX_STATE);
+	ike_blob_set(&p->stored, act->u.store.data, act->u.store.len);
+}
+
+static void take_resumed(struct party *p, const struct ike_action *act)
+{
+	(void)act;
+	assert_false(p->resumed);
+	p->resumed = true;
+}
+
 static void take_explain(struct party *p, const struct ike_action *act)
 {
 	p->explained.e = act->u.explain;
@@ -426,6 +501,8 @@ static const struct {
 	[IKE_ACT_FAILED] = { "failed", take_failed },
 	[IKE_ACT_ASSIGNED] = { "assigned", take_assigned },
 	[IKE_ACT_LEASE] = { "lease", answer_lease },
+	[IKE_ACT_STORE] = { "store", store },
+	[IKE_ACT_RESUMED] = { "resumed", take_resumed },
 };
 
 static void trace_action(const struct party *p, const struct ike_action *act)
@@ -445,11 +522,41 @@ static void trace_action(const struct party *p, const struct ike_action *act)
 
 /* ---- events ---- */
 
+static bool installs(const struct ike_action *act)
+{
+	while (act && act->type != IKE_ACT_INSTALL)
+		act = act->next;
+	return act;
+}
+
+/* @act: what would be done next; NULL: an event is there to be looked at */
+static bool killed(struct party *p, const struct ike_action *act)
+{
+	if (act && (act->type == IKE_ACT_LOG || act->type == IKE_ACT_EXPLAIN))
+		return false;
+	if (!p->crash_in || --p->crash_in)
+		return false;
+	p->killed = true;
+	p->uninstalled = act && act->type != IKE_ACT_STORE && installs(act);
+	if (p->w->trace)
+		printf("%10llu %c is killed before %s\n", (unsigned long long)p->w->now,
+		       'A' + p->side, act ? actions[act->type].name : "an event");
+	return true;
+}
+
 void party_step(struct party *p, struct ike_event *ev)
 {
 	struct ike_actions acts = { 0 };
 	const struct ike_action *act;
+	bool dead = false;
 
+	/* Nobody is there to hear it. */
+	if (!p->core)
+		return;
+	if (killed(p, NULL)) {
+		party_die(p);
+		return;
+	}
 	ev->now = p->w->now;
 	p->w->steps++;
 	ike_core_step(p->core, ev, &acts);
@@ -462,9 +569,14 @@ void party_step(struct party *p, struct ike_event *ev)
 			assert_int_equal(act->tunnel, party_tunnel(p));
 		if (p->w->trace)
 			trace_action(p, act);
+		dead = killed(p, act);
+		if (dead)
+			break;
 		actions[act->type].carry_out(p, act);
 	}
 	ike_actions_clear(&acts);
+	if (dead)
+		party_die(p);
 }
 
 void party_configure(struct party *p)

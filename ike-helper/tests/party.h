@@ -77,6 +77,7 @@ struct kernel_sa {
  * @watching: a look at the silence is due in the queue
  * @refuse_spi: so many allocations fail
  * @refuse_install: so many installations fail
+ * @patient: the core was told nonsense and may ask for nonsense
  */
 struct kernel {
 	size_t n_reserved;
@@ -97,6 +98,7 @@ struct kernel {
 	bool watching;
 	unsigned int refuse_spi;
 	unsigned int refuse_install;
+	bool patient;
 };
 
 /**
@@ -113,7 +115,7 @@ struct explained {
  * struct party - one end
  * @w: its world
  * @side: A or B
- * @core: under test
+ * @core: under test; NULL while it is down
  * @deadline: of the last step
  * @cfg: configuration, sent by party_configure()
  * @addr: outer address; the port means nothing
@@ -126,6 +128,13 @@ struct explained {
  * @deaf: so many questions to the key process are never answered: it was killed
  * @moved: its address has changed; what is sent from an earlier one goes nowhere
  * @held: DOWN without UP
+ * @stored: of the last STORE; its file is lost with the host, and in party_crash()
+ * @resumed: RESUMED since it was started last
+ * @crash_in: it is killed at the so-manieth point where it matters, 0 for never: before an event, and
+ *	before each action but lines of log
+ * @down_for: and comes back after so many milliseconds
+ * @killed: that happened
+ * @uninstalled: an SA of which it had stored that it was there was not yet installed then
  * @kernel: its kernel
  * @up: UP without DOWN
  * @suspect: last PEER_STATE
@@ -157,6 +166,12 @@ struct party {
 	unsigned int deaf;
 	bool moved;
 	bool held;
+	struct ike_blob stored;
+	bool resumed;
+	unsigned int crash_in;
+	uint64_t down_for;
+	bool killed;
+	bool uninstalled;
 	struct kernel kernel;
 	bool up;
 	bool suspect;
@@ -225,6 +240,9 @@ struct fate {
  * @nat_addr: its outside address
  * @nat_port: outside port of A's port 4500; that of 500 is one less
  * @trace: print what happens
+ * @wire: what was sent of protected messages, see world.c
+ * @n_wire: of these
+ * @wire_size: room for so many
  */
 struct world {
 	char label[96];
@@ -245,6 +263,9 @@ struct world {
 	struct ike_addr nat_addr;
 	uint16_t nat_port;
 	bool trace;
+	struct said *wire;
+	size_t n_wire;
+	size_t wire_size;
 };
 
 /* ---- world.c ---- */
@@ -308,8 +329,12 @@ void party_init(struct party *p, struct world *w, int side);
 void party_restart(struct party *p);
 /** party_reboot() - the same, and its daemon has read its configuration */
 void party_reboot(struct party *p);
-/** party_crash() - the daemon is killed and starts again; its kernel goes on */
+/** party_crash() - the daemon is killed and starts again without what it stored; its kernel goes on */
 void party_crash(struct party *p);
+/** party_die() - the daemon is killed, and resumes after down_for */
+void party_die(struct party *p);
+/** party_resume() - now, if it is down; the number means nothing */
+void party_resume(struct party *p, uint64_t arg);
 /** party_move() - to another address, and the core is told */
 void party_move(struct party *p, uint8_t last_octet);
 /** party_free() - free the core */
@@ -333,6 +358,8 @@ uint32_t party_tunnel(const struct party *p);
 
 /** kernel_alloc() - ALLOC_SPI: 0 if refused */
 uint32_t kernel_alloc(struct party *p);
+/** kernel_is_reserved() - whether an SPI was allocated, and neither installed nor freed */
+bool kernel_is_reserved(const struct party *p, uint32_t spi);
 /** kernel_free_spi() - FREE_SPI */
 void kernel_free_spi(struct party *p, uint32_t spi);
 /** kernel_install() - INSTALL; false if refused */

@@ -52,7 +52,7 @@ static void print_core(const struct party *p)
 	const struct ike_child *child;
 	const struct ike_sa *sa;
 
-	for (sa = p->core->sas; sa; sa = sa->next) {
+	for (sa = p->core ? p->core->sas : NULL; sa; sa = sa->next) {
 		print_message("%c: IKE SA %016llx_i %016llx_r %s, job %d\n", 'A' + p->side,
 			      (unsigned long long)sa->spi_i, (unsigned long long)sa->spi_r,
 			      ike_sa_state_name(sa->state), sa->job.type);
@@ -138,6 +138,7 @@ void world_free(struct world *w)
 		next = w->queue->next;
 		item_free(w->queue);
 	}
+	free(w->wire);
 	free(w);
 	live = NULL;
 }
@@ -308,6 +309,91 @@ static void trace_datagram(const struct datagram *d, const struct world *w, cons
 	       f->copies ? f->copies > 1 ? "twice" : "sent" : "lost");
 }
 
+/* ---- what may be said once only ---- */
+
+/**
+ * struct said - something that went over the wire
+ * @what: which message, or which IV, as a hash; 0 for nothing
+ * @datagram: hash of the datagram
+ */
+struct said {
+	uint64_t what;
+	uint64_t datagram;
+};
+
+/* FNV-1a */
+static uint64_t hash(uint64_t h, const void *data, size_t len)
+{
+	const uint8_t *p = data;
+
+	while (len--)
+		h = (h ^ *p++) * 0x100000001b3;
+	return h;
+}
+
+static struct said *find_said(struct said *table, size_t size, uint64_t what)
+{
+	size_t i = what % size;
+
+	while (table[i].what && table[i].what != what)
+		i = (i + 1) % size;
+	return &table[i];
+}
+
+static void more_room(struct world *w)
+{
+	size_t size = w->wire_size ? 2 * w->wire_size : 256;
+	struct said *table = calloc(size, sizeof(*table));
+	size_t i;
+
+	assert_non_null(table);
+	for (i = 0; i < w->wire_size; i++)
+		if (w->wire[i].what)
+			*find_said(table, size, w->wire[i].what) = w->wire[i];
+	free(w->wire);
+	w->wire = table;
+	w->wire_size = size;
+}
+
+static bool said_otherwise(struct world *w, uint64_t what, uint64_t datagram)
+{
+	struct said *s;
+
+	if (2 * w->n_wire >= w->wire_size)
+		more_room(w);
+	s = find_said(w->wire, w->wire_size, what);
+	if (s->what)
+		return s->datagram != datagram;
+	*s = (struct said){ what, datagram };
+	w->n_wire++;
+	return false;
+}
+
+/*
+ * Whatever happens to an end: under one message id it says one thing (RFC 7296 section 2.1), and an IV
+ * protects one message.
+ */
+static void check_wire(struct world *w, const struct datagram *d, const struct ike_header *h)
+{
+	size_t at = IKE_HEADER_LEN + (h->next == IKE_P_SKF ? IKE_SKF_HEADER_LEN :
+				      IKE_PAYLOAD_HEADER_LEN);
+	uint64_t datagram = hash(0xcbf29ce484222325, d->data, d->len);
+	uint8_t by = h->flags & IKE_FLAG_INITIATOR;
+	uint64_t sa;
+
+	if ((h->next != IKE_P_SK && h->next != IKE_P_SKF) || d->len < at + 8)
+		return;
+	sa = hash(0xcbf29ce484222325, &h->spi_i, 8);
+	sa = hash(hash(sa, &h->spi_r, 8), &by, 1);
+	if (said_otherwise(w, hash(sa, d->data + at, 8), datagram))
+		fail_msg("%c uses an IV again", 'A' + d->from);
+	/* Flags, message id, and the number of a fragment. */
+	sa = hash(sa, d->data + 19, 5);
+	sa = hash(sa, d->data + IKE_HEADER_LEN + 4, at - IKE_HEADER_LEN - 4);
+	if (said_otherwise(w, sa, datagram))
+		fail_msg("%c says something else with message id %u", 'A' + d->from, h->id);
+}
+
 void world_send(struct party *from, const struct ike_action *act)
 {
 	struct world *w = from->w;
@@ -325,6 +411,7 @@ void world_send(struct party *from, const struct ike_action *act)
 	d.dscp = act->u.send.dscp;
 	d.data = act->u.send.data;
 	d.len = act->u.send.len;
+	check_wire(w, &d, &h);
 	if (w->net)
 		w->net(w, &d, &f);
 	if (w->trace)

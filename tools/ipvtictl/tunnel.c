@@ -270,8 +270,10 @@ static void show_ike(const json_t *ike)
 
 	if (!json_is_object(ike))
 		return;
-	printf("    IKE     %s, %s%s%s%s%s\n", word(ike, "state"), word(ike, "role"),
-	       *since.s ? ", since " : "", since.s, *rekey.s ? ", new keys in " : "", rekey.s);
+	printf("    IKE     %s%s, %s%s%s%s%s\n", word(ike, "state"),
+	       json_is_true(json_object_get(ike, "resumed")) ? " and resumed" : "",
+	       word(ike, "role"), *since.s ? ", since " : "", since.s,
+	       *rekey.s ? ", new keys in " : "", rekey.s);
 	printf("            %s\n", word(ike, "proposal"));
 	printf("            SPIs %s and %s\n", word(ike, "spi-i"), word(ike, "spi-r"));
 	if (*unanswered.s)
