@@ -22,7 +22,7 @@ ipvtid-libs := libipvtid libike libipvti
 include ike-helper/tests/build.mk
 include ike-helper/fuzz/build.mk
 
-tests += test_clients test_config test_key_process test_pool test_prefix
+tests += test_clients test_config test_key_process test_pool test_prefix test_state
 test_clients-srcs := ike-helper/io/tests/test_clients.c
 test_clients-libs := libipvtid libipvti libike
 test_clients-cflags := -Itools/lib
@@ -33,6 +33,9 @@ test_config-srcs := ike-helper/io/tests/test_config.c
 test_config-libs := libipvtid libike
 test_key_process-srcs := ike-helper/io/tests/test_verdict.c
 test_key_process-libs := libipvtid libike
+test_state-srcs := ike-helper/io/tests/test_state.c
+test_state-libs := libipvtid libipvti libike
+test_state-cflags := -Itools/lib
 test_prefix-srcs := ike-helper/io/tests/test_prefix.c
 test_prefix-libs := libipvtid libike
 

@@ -22,6 +22,10 @@ fuzz_fragments-srcs := ike-helper/fuzz/exchange.c $(fuzz-party-srcs)
 fuzz_fragments-libs := libike
 fuzz_fragments-cflags := -DSTAGE=STAGE_FRAGMENTS
 
+fuzzers += fuzz_resume
+fuzz_resume-srcs := ike-helper/fuzz/resume.c $(fuzz-party-srcs)
+fuzz_resume-libs := libike
+
 fuzzers += fuzz_payload
 fuzz_payload-srcs := ike-helper/fuzz/payload.c
 fuzz_payload-libs := libike

@@ -117,7 +117,8 @@ static void take(struct keys *keys, uint8_t who, const uint8_t *body, size_t len
 
 	memcpy(message.data, body, len);
 	memset(message.data + len, 0, size > len ? size - len : 0);
-	if (who & RAW || type == MSG_MAKE_AUTH || type == MSG_CHECK_AUTH || type == MSG_CREDENTIAL)
+	if (who & RAW || type == MSG_MAKE_AUTH || type == MSG_CHECK_AUTH || type == MSG_CREDENTIAL ||
+	    type == MSG_STORE)
 		message.head.len = size > len && !(who & RAW) ? size : len;
 	else
 		message.head.len = size;

@@ -34,6 +34,10 @@ tests += test_simulation
 test_simulation-srcs := ike-helper/tests/test_simulation.c $(ike-party-srcs)
 test_simulation-libs := libike
 
+tests += test_resume
+test_resume-srcs := ike-helper/tests/test_resume.c $(ike-party-srcs)
+test_resume-libs := libike
+
 tests += test_hostile
 test_hostile-srcs := ike-helper/tests/test_hostile.c $(ike-party-srcs)
 test_hostile-libs := libike

@@ -158,6 +158,20 @@ static void do_both_crash(struct party *p)
 	party_crash(peer_of(p));
 }
 
+static void do_resume(struct party *p)
+{
+	p->down_for = world_random(p->w, 2) * world_random(p->w, 5000);
+	if (p->core)
+		party_die(p);
+}
+
+/* In the midst of whatever comes next. */
+static void do_resume_soon(struct party *p)
+{
+	p->down_for = world_random(p->w, 2) * world_random(p->w, 5000);
+	p->crash_in = 1 + world_random(p->w, 12);
+}
+
 static void do_deafen(struct party *p)
 {
 	p->deaf = 1 + world_random(p->w, 2);
@@ -209,6 +223,8 @@ static const struct {
 	{ do_both_reboot, 1 },
 	{ do_crash, 3 },
 	{ do_both_crash, 1 },
+	{ do_resume, 6 },
+	{ do_resume_soon, 20 },
 	{ do_deafen, 2 },
 	{ do_move, 3 },
 	{ do_renew, 1 },
@@ -349,6 +365,8 @@ static void calm(struct world *w, struct weather *weather)
 	for (side = A; side < N_PARTIES; side++) {
 		struct party *p = &w->party[side];
 
+		p->crash_in = 0;
+		party_resume(p, 0);
 		p->deaf = 0;
 		p->kernel.refuse_spi = 0;
 		p->kernel.refuse_install = 0;
