@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 600
-# ipvtid is killed, as a whole and each of its processes, with native ESP and in UDP: nothing is lost,
-# carrier stays, the next one takes the SAs back and replaces them.
+# ipvtid is killed, as a whole and each of its processes, with native ESP and in UDP, and what its IKE
+# SA would resume from is lost (with it see ike-resume.sh): no packet is, carrier stays, the next one
+# takes the SAs back and replaces them.
 . "${0%/*}/lib.sh"
 . "${0%/*}/ike.sh"
 
@@ -25,6 +26,7 @@ kill_parent() {
 	spi=$(outbound)
 	flows_start
 	ipvtid_kill left
+	ipvtid_lose left
 	check "$1: traffic without the daemon" answers
 	expect "$1: the SAs are still there" "$spi" "$(outbound)"
 	check "$1: ipvtid starts again" ipvtid_start left
@@ -40,6 +42,8 @@ kill_child() {
 	spi=$(outbound)
 	flows_start
 	kill -KILL "$pid"
+	# The next network process comes after a second.
+	ipvtid_lose left
 	check "$1, $2 process: another one" wait_for $UP_WITHIN another "$2" "$pid"
 	if [ "$2" != network ]; then
 		wait_for 10 ctl left rekey site-b

@@ -90,6 +90,7 @@ again() { ipvtid_kill left; ipvtid_start left; }
 none_adopted() { [ "$(status left site-b '.["adopted-sas"]')" = 0 ] && both_children && [ "$(senders)" = 2 ]; }
 check 'children: ipvtid is killed and starts again' again
 check 'children: both families pass' answers
-check 'children: both are replaced' wait_for $UP_WITHIN none_adopted
+check 'children: their IKE SA goes on' wait_for $UP_WITHIN ipvtid_resumed left
+check 'children: with both' wait_for $UP_WITHIN none_adopted
 check 'children: both families pass' wait_for 5 answers
 logs_if_failed

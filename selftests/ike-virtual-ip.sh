@@ -90,12 +90,20 @@ check 'rekey: both families pass' wait_for 5 passes
 expect 'rekey: the same selectors' "$VIP4/32 $VIP6/128" \
 	"$(status left site-b '.children[-1]["local-ts"] | join(" ")')"
 
+ipvtid_kill left
+check 'killed: ipvtid starts again' ipvtid_start left
+check 'killed: and resumes' wait_for $UP_WITHIN ipvtid_resumed left
+expect 'killed: addresses, name servers, subnets' \
+	"$VIP4 $VIP6 $DNS4 $DNS6 $NET_RIGHT4 $NET_RIGHT6" "$(assigned)"
+expect 'killed: the subnets are routed' "$NET_RIGHT4 $NET_RIGHT6 " "$(routes)"
+
 spi=$(outbound)
 ipvtid_kill left
+ipvtid_lose left
 expect 'killed: the addresses stay' "$VIP4/32 $VIP6/128" "$(has vti0)"
 check 'killed: both families pass' passes
 check 'ipvtid starts again' ipvtid_start left
-check 'the SAs are replaced' wait_for $UP_WITHIN differs outbound "$spi"
+check 'what it would resume from is lost: the SAs are replaced' wait_for $UP_WITHIN differs outbound "$spi"
 expect 'the same addresses' "$VIP4 $VIP6" "$(own 0) $(own 1)"
 expect 'on the device' "$VIP4/32 $VIP6/128" "$(has vti0)"
 check 'both families pass' wait_for 5 passes

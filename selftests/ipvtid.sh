@@ -31,6 +31,11 @@ ipvtid_kill() {
 # ipvtid_process HOST ROLE: process id of its network, keys or resolver process.
 ipvtid_process() { pgrep -P "${IPVTID_PID[$1]}" -f -- "--child $2"; }
 
+# ipvtid_resumed HOST [TUNNEL]: it goes on with the IKE SA of an earlier run.
+ipvtid_resumed() { [ "$(status "$1" "${2:-site-b}" .ike.resumed)" = true ]; }
+# ipvtid_lose HOST: what it would resume from is lost.
+ipvtid_lose() { rm -f "$WORK/ipvtid.$1/run/ike/"*; }
+
 # ctl HOST WORD...: ipvtictl for that daemon.
 ctl() { on "$1" ipvtictl --socket "$(ipvtid_dir "$1")/control" "${@:2}"; }
 
