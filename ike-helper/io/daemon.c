@@ -202,10 +202,10 @@ int daemon_run(const struct daemon_options *opt)
 	    !sockets_open(&d))
 		goto out;
 	tunnels_load(&d, &conf);
-	state_open(&d, opt->run_dir);
-	state_sweep(&d);
 	pool_open(&d);
 	template_adopt(&d);
+	state_open(&d, opt->run_dir);
+	state_sweep(&d);
 	route_sweep(&d);
 	processes_start(&d);
 	log_notice(NULL, "ipvtid " IPVTI_VERSION " started, %zu tunnels", conf.n);
