@@ -9,6 +9,7 @@
 #                     every cell of the interoperability matrix, docs/interoperability.md; takes days.
 #                     With MATRIX=pairs a set that covers each pair, as make check does
 #   make check-debug  all selftests on an SMP, preemptible kernel with its own checkers
+#   make check-races  the same on one that looks for data races (KCSAN)
 #   make fuzz SECONDS=N [FUZZ='config body ...']
 #                     every fuzzer of ike-helper/fuzz for N seconds each (libFuzzer, sanitizers);
 #                     what reaches new code goes into its corpus
@@ -24,7 +25,7 @@
 #   make bench-smp         two CPUs at the same time: how the paths scale
 #   make bench-devices     what ten thousand devices cost, COUNT=N: another number
 #   make demo         a tunnel to a strongSwan gateway, shown step by step
-#   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug
+#   make shell        an interactive shell in a test machine, KERNEL=uml|stock|debug|kcsan
 #
 # User space is described by fragments (build.mk) that append to these lists and, for each
 # NAME in progs, libs, tests and fuzzers, set NAME-srcs, and where needed NAME-libs (of the project),
@@ -70,8 +71,9 @@ MANDIR ?= $(PREFIX)/share/man
 UNITDIR ?= /lib/systemd/system
 
 .PHONY: all user user-asan check-user print-tests print-fuzzers fuzz simulate man kmod kmod-uml \
-	kmod-stock kmod-debug check check-debug check-matrix stress fuzz-packets fuzz-netlink bench \
-	bench-profile bench-smp bench-devices demo shell deps install install-user install-kmod clean
+	kmod-stock kmod-debug kmod-kcsan check check-debug check-races check-matrix stress \
+	fuzz-packets fuzz-netlink bench bench-profile bench-smp bench-devices demo shell \
+	deps install install-user install-kmod clean
 all: user kmod
 
 libs :=
@@ -176,7 +178,7 @@ simulate: build/asan/test_simulation build/asan/test_crossings
 
 kmod:
 	@kmod/build build/host $(KDIR)
-kmod-uml kmod-stock kmod-debug: kmod-%:
+kmod-uml kmod-stock kmod-debug kmod-kcsan: kmod-%:
 	@selftests/vm/module $*
 
 # --- tests ----------------------------------------------------------------------------
@@ -186,7 +188,9 @@ deps:
 check: deps
 	@selftests/check $(if $(TESTS),-k $(KERNEL) $(TESTS))
 check-debug: deps
-	@selftests/check --debug
+	@selftests/check --only debug
+check-races: deps
+	@selftests/check --only kcsan
 PEERS ?= libreswan charon libipsec ipvtid
 check-matrix: deps
 	@MATRIX=$(or $(MATRIX),all) SEED=$(SEED) selftests/run -b -k uml -j 2 -t 604800 \

@@ -6,7 +6,7 @@
 # something to happen gives it so many times longer. Nothing else may depend on it.
 case ${KERNEL:-uml} in
 stock) SLOWER=3 ;;
-debug) SLOWER=10 ;;
+debug | kcsan) SLOWER=10 ;;
 *)     SLOWER=1 ;;
 esac
 export SLOWER
