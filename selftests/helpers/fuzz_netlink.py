@@ -322,19 +322,20 @@ class Fuzzer:
         self.fail = os.open("/proc/self/make-it-fail", os.O_WRONLY) if "FAIL" in os.environ else None
 
     def send(self, sock, octets, privileged=True):
-        """The request is served in here; then memory is there again."""
+        """The request is served in here; then memory is there again. Only root may take it away."""
+        fail = self.fail if privileged else None
         if not privileged:
             os.seteuid(65534)
-        if self.fail:
-            os.write(self.fail, b"1")
+        if fail:
+            os.write(fail, b"1")
         try:
             sock.send(octets)
         except OSError as error:
-            if not self.fail or error.errno not in (errno.ENOBUFS, errno.ENOMEM):
+            if not fail or error.errno not in (errno.ENOBUFS, errno.ENOMEM):
                 raise
         finally:
-            if self.fail:
-                os.write(self.fail, b"0")
+            if fail:
+                os.write(fail, b"0")
             if not privileged:
                 os.seteuid(0)
 
