@@ -53,11 +53,12 @@ def main(name, address, seconds):
     while time.monotonic() < end:
         # Timers: some go off while the first ones are deleted.
         first, start = spi, time.monotonic()
-        for spi in range(first, first + 100):
+        while spi < first + 100 and time.monotonic() < start + 0.5:
             sas.new(IN if spi & 1 else OUT, spi, "SECONDS", 1)
+            spi += 1
+        last = spi
         while time.monotonic() < start + 0.99:
             # Packets: the last one that the SA may send expires it, and then it is deleted at once.
-            spi += 1
             packets = rng.randrange(1, 5)
             sas.new(OUT, spi, "PACKETS", packets)
             for _ in range(packets + rng.randrange(-1, 2)):
@@ -66,9 +67,9 @@ def main(name, address, seconds):
                 except OSError:         # without an SA the sender is told so
                     pass
             sas.delete(OUT, spi)
-        for old in range(first, first + 100):
+            spi += 1
+        for old in range(first, last):
             sas.delete(IN if old & 1 else OUT, old)
-        spi += 1
     print(sas.count, sas.expired)
 
 
