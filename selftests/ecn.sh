@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # ECN through the tunnel (RFC 6040, normal mode), and DSCP and TTL of the outer header.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

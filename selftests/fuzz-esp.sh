@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 600
 # Forged and random ESP, native and in UDP, over both families: each packet is delivered, or counted
 # once as what RFC 4303 makes of it (helpers/fuzz_esp.py works that out), or is none for ESP; no
 # memory is lost. FUZZ_PACKETS of them, with the seed FUZZ_SEED, 1 by default.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# timeout: 600
 # Requests made from the grammar in uapi/ipvti.yaml, sound and less so, and links of the kind ipvti:
 # each refusal has a text, nothing breaks, and the tunnel of somebody else in another namespace goes
 # on. FUZZ_REQUESTS of them, with the seed FUZZ_SEED, 1 by default.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # kernels: uml
 # ipvtid with ipvtid itself: its part of the interoperability matrix.
 . "${0%/*}/lib.sh"

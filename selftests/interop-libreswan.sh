@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # kernels: uml
 # peers: libreswan
 # ipvtid with Libreswan of Debian 12: its part of the interoperability matrix.

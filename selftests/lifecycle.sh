@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # Devices, namespaces and the module go while packets flow; nothing is left and nothing hangs.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"

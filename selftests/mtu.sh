@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # The device's MTU by formula for each cipher, encapsulation and outer family, and a path that
 # becomes narrower.
 . "${0%/*}/lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # What the outside tells: a peer that moves, several of them behind one NAT address, and ICMP errors
 # of the outer path, which the inner sender hears of when they are about a packet of ours.
 . "${0%/*}/lib.sh"

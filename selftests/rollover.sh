@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 # One pair of SAs takes over from another under traffic in both directions, and no packet is lost.
 . "${0%/*}/lib.sh"
 . "${0%/*}/tunnel.sh"
