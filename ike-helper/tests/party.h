@@ -272,8 +272,8 @@ struct world {
 
 /** world_new() - two parties with matching configurations, not yet configured. One at a time */
 struct world *world_new(uint64_t seed);
-/** world_done() - free what is left; last in a test program */
-void world_done(void);
+/** world_done() - free what is left; the teardown of a test program's group */
+int world_done(void **state);
 /** world_free() - free it and both cores; NULL is allowed */
 void world_free(struct world *w);
 /** world_random() - a number below @n */

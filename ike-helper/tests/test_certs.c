@@ -148,10 +148,8 @@ static void a_secret_against_a_certificate(void **state)
 
 static int done(void **state)
 {
-	(void)state;
-	world_done();
 	pki_done();
-	return 0;
+	return world_done(state);
 }
 
 int main(void)

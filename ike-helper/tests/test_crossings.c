@@ -330,18 +330,11 @@ static void crossings(void **state)
 		      world_setting("IKE_CROSS_SEED", 1), r.steps);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(crossings),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

@@ -1872,13 +1872,6 @@ static void an_ike_sa_that_is_lost(void **state)
 	world_free(w);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -1955,5 +1948,5 @@ int main(void)
 		cmocka_unit_test(an_ike_sa_that_is_lost),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

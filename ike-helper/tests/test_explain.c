@@ -308,13 +308,6 @@ static void the_nearest_proposals_are_compared(void **state)
 	assert_int_equal(a.u.explain.n, 4);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -326,5 +319,5 @@ int main(void)
 		cmocka_unit_test(the_nearest_proposals_are_compared),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

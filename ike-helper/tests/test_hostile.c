@@ -165,13 +165,6 @@ static void plaintexts_changed(void **state)
 	lie_everywhere(false, false);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -181,5 +174,5 @@ int main(void)
 		cmocka_unit_test(plaintexts_changed),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

@@ -752,13 +752,6 @@ static void narrowing(void **state)
 	}
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -785,5 +778,5 @@ int main(void)
 		cmocka_unit_test(narrowing),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

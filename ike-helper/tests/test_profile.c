@@ -380,13 +380,6 @@ static void no_groups_at_all(void **state)
 	world_free(w);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -404,5 +397,5 @@ int main(void)
 		cmocka_unit_test(no_groups_at_all),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

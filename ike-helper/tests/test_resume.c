@@ -564,13 +564,6 @@ static void round_trip(void **state)
 	}
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -591,5 +584,5 @@ int main(void)
 		cmocka_unit_test(every_point),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

@@ -162,13 +162,6 @@ static void an_instance_goes(void **state)
 	world_free(w);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,5 +175,5 @@ int main(void)
 		cmocka_unit_test(an_instance_goes),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

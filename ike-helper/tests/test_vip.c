@@ -487,13 +487,6 @@ static void addresses_outside_of_the_selectors(void **state)
 	world_free(w);
 }
 
-static int done(void **state)
-{
-	(void)state;
-	world_done();
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -517,5 +510,5 @@ int main(void)
 		cmocka_unit_test(addresses_outside_of_the_selectors),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, done);
+	return cmocka_run_group_tests(tests, NULL, world_done);
 }

@@ -162,10 +162,12 @@ void world_long_names(struct world *w)
 	}
 }
 
-void world_done(void)
+int world_done(void **state)
 {
+	(void)state;
 	clear_up();
 	tap_done();
+	return 0;
 }
 
 void world_configure(struct world *w)
