@@ -175,16 +175,24 @@ static bool write_file(int dir, const char *name, struct state_head *head, const
 {
 	struct iovec parts[2] = { { head, sizeof(*head) }, { (void *)data, head->len } };
 	char fresh[NAME_LEN + 8];
+	int fd, error;
 	bool ok;
-	int fd;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", name);
 	fd = openat(dir, fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return false;
+	errno = ENOSPC; /* what a short write means */
 	ok = writev(fd, parts, 2) == (ssize_t)(sizeof(*head) + head->len);
+	if (ok && !renameat(dir, fresh, dir, name)) {
+		close(fd);
+		return true;
+	}
+	error = errno;
 	close(fd);
-	return ok && !renameat(dir, fresh, dir, name);
+	remove_file(dir, fresh);
+	errno = error;
+	return false;
 }
 
 void state_store(struct tunnel *t, const void *data, size_t len)

@@ -181,6 +181,19 @@ static void strangers_go(void **arg)
 	assert_int_equal(access(file, F_OK), 0);
 }
 
+/* What could not be stored leaves no keys under another name. */
+static void failure_leaves_nothing(void **arg)
+{
+	char other[128];
+
+	(void)arg;
+	snprintf(other, sizeof(other), "%s.new", file);
+	assert_int_equal(mkdir(file, 0700), 0);
+	store_verified();
+	assert_int_not_equal(access(other, F_OK), 0);
+	assert_int_equal(rmdir(file), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +204,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(whole_or_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(private_or_nothing, begin, end),
 		cmocka_unit_test_setup_teardown(strangers_go, begin, end),
+		cmocka_unit_test_setup_teardown(failure_leaves_nothing, begin, end),
 	};
 	int ret;
 
