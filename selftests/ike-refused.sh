@@ -38,7 +38,9 @@ refused() {
 	ctl left down site-b >/dev/null
 }
 
-proposals='ike-proposals=aes128gcm16-prfsha256-x25519 esp-proposals=aes128gcm16'
+# It does not try again by itself: the next try would have an SPI reserved while we look for what the
+# refused one left.
+proposals='ike-proposals=aes128gcm16-prfsha256-x25519 esp-proposals=aes128gcm16 retry=1h'
 
 hosts
 # shellcheck disable=SC2086 # words
