@@ -231,7 +231,7 @@ static void install_pair(struct ike_core *c, struct ike_sa *sa, struct ike_child
 	if (child->initiator || !predecessor(c, sa->tunnel, child))
 		return;
 	in->activate = IKE_ACTIVATE_FIRST_USE;
-	child->activate_at = c->now + IKE_ACTIVATE_TIME;
+	child->activate_at = c->now + (child->old ? IKE_ACTIVATE_REKEY : IKE_ACTIVATE_TIME);
 }
 
 static void log_installed(struct ike_core *c, const struct ike_sa *sa, const struct ike_child *child)
@@ -281,6 +281,21 @@ bool ike_child_install(struct ike_core *c, struct ike_sa *sa, struct ike_child *
 
 /* ---- using ---- */
 
+static void activate(struct ike_core *c, const struct ike_sa *sa, struct ike_child *child)
+{
+	child->activate_at = IKE_NEVER;
+	ike_act_sa(c, IKE_ACT_ACTIVATE, sa->tunnel->cfg.tunnel, IKE_OUT, child->spi_out);
+}
+
+void ike_child_confirmed(struct ike_core *c, struct ike_sa *sa)
+{
+	struct ike_child *child;
+
+	for (child = sa->children; child; child = child->next)
+		if (child->activate_at != IKE_NEVER)
+			activate(c, sa, child);
+}
+
 void ike_child_used(struct ike_core *c, struct ike_sa *sa, struct ike_child *child)
 {
 	child->activate_at = IKE_NEVER;
@@ -320,10 +335,8 @@ void ike_child_tick(struct ike_core *c, struct ike_sa *sa)
 			child->delete_at = IKE_NEVER;
 			child->want_delete = true;
 		}
-		if (c->now < child->activate_at)
-			continue;
-		child->activate_at = IKE_NEVER;
-		ike_act_sa(c, IKE_ACT_ACTIVATE, sa->tunnel->cfg.tunnel, IKE_OUT, child->spi_out);
+		if (c->now >= child->activate_at)
+			activate(c, sa, child);
 	}
 }
 

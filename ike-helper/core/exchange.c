@@ -231,6 +231,8 @@ static void request_accepted(struct ike_core *c, struct ike_sa *sa, const struct
 			     const struct ike_header *h)
 {
 	sa->next_in = h->id + 1;
+	/* Its window is one: it has our last response. */
+	ike_child_confirmed(c, sa);
 	ike_blob_free(&sa->cached);
 	sa->answer.active = true;
 	sa->answer.local = ev->u.datagram.local;

@@ -653,7 +653,7 @@ enum ike_action_type {
  * enum ike_activate - when an outbound SA becomes current
  * @IKE_ACTIVATE_NOW: on installation
  * @IKE_ACTIVATE_FIRST_USE: when the paired inbound SA has authenticated a packet; the core asks
- *	with ACTIVATE after a second at the latest
+ *	with ACTIVATE when it knows by other means that the peer is ready, or after some time
  */
 enum ike_activate {
 	IKE_ACTIVATE_NOW,

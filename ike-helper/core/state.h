@@ -38,7 +38,8 @@
 #define IKE_DELETE_TIME		5000	/* how long a Delete of an IKE SA is repeated */
 #define IKE_RESEND_MAX		5000	/* longest retransmission interval */
 #define IKE_LINGER_TIME		5000	/* a replaced inbound SA stays for packets on their way */
-#define IKE_ACTIVATE_TIME	1000	/* first-use falls back to now */
+#define IKE_ACTIVATE_TIME	1000	/* first-use falls back to now: the peer may know no other SA */
+#define IKE_ACTIVATE_REKEY	30000	/* the same after a rekey, where it does */
 #define IKE_REPLACED_TIME	500	/* a replaced Child SA is not deleted before: peers drop at once
 					   what still comes on it */
 #define IKE_TEMPORARY_TIME	2000	/* pause after TEMPORARY_FAILURE */
@@ -810,6 +811,12 @@ void ike_child_remove(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 /** ike_child_sibling() - the newest other live Child SA with the same selectors, NULL if none */
 struct ike_child *ike_child_sibling(const struct ike_core *c, const struct ike_tunnel *t,
 				    const struct ike_child *child);
+/**
+ * ike_child_confirmed() - the peer has what we answered it, and so its new Child SAs: send on them
+ *
+ * RFC 7296 section 2.8: a responder may wait with that until it knows.
+ */
+void ike_child_confirmed(struct ike_core *c, struct ike_sa *sa);
 /** ike_child_used() - the first packet has come in on it */
 void ike_child_used(struct ike_core *c, struct ike_sa *sa, struct ike_child *child);
 /** ike_child_lack() - a Child SA could not be made: try again later, tell if that leaves none */

@@ -821,6 +821,64 @@ static void rekey_child_without_traffic(void **state)
 	}
 }
 
+#define ANSWERLESS 12000	/* milliseconds */
+
+static void lose_answers(struct world *w, const struct datagram *d, struct fate *f)
+{
+	const uint64_t *until = w->ctx;
+
+	if (d->from == B && d->response && w->now < *until)
+		f->copies = 0;
+}
+
+/* Who has answered a rekey does not send on the new SA before it knows that the answer arrived. */
+static void rekey_child_whose_answer_is_late(void **state)
+{
+	struct world *w = world_new(1);
+	uint64_t until;
+	uint32_t old;
+
+	(void)state;
+	w->party[A].cfg.give_up_ms = 3 * ANSWERLESS;
+	w->net = lose_answers;
+	w->ctx = &until;
+	until = 0;
+	world_up(w);
+	start_traffic(w);
+	world_run(w, 100);
+	old = w->party[B].kernel.current[0];
+	until = w->now + ANSWERLESS;
+	party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+	world_run(w, ANSWERLESS - 500);
+	assert_int_equal(w->party[B].kernel.current[0], old);
+	world_run(w, SETTLE);
+	assert_int_not_equal(w->party[B].kernel.current[0], old);
+	assert_pairs(w);
+	assert_no_loss(w);
+	world_free(w);
+}
+
+/* With nothing sent to it, it knows that from the next request. */
+static void rekey_child_without_traffic_is_confirmed(void **state)
+{
+	struct world *w = world_new(1);
+	uint32_t old;
+
+	(void)state;
+	world_up(w);
+	old = w->party[B].kernel.current[0];
+	party_command(&w->party[A], IKE_EV_REKEY_CHILD);
+	world_run(w, 400);
+	assert_int_equal(w->party[B].kernel.current[0], old);
+	party_command(&w->party[A], IKE_EV_REKEY_IKE);
+	world_run(w, 80);
+	assert_int_not_equal(w->party[B].kernel.current[0], old);
+	assert_non_null(kernel_find(&w->party[B], IKE_OUT, old));
+	world_run(w, SETTLE);
+	assert_pairs(w);
+	world_free(w);
+}
+
 static void rekey_ike_keeps_the_child(void **state)
 {
 	uint32_t spi;
@@ -1910,6 +1968,8 @@ int main(void)
 		cmocka_unit_test(rekey_child_loses_nothing),
 		cmocka_unit_test(a_replaced_child_is_not_deleted_at_once),
 		cmocka_unit_test(rekey_child_without_traffic),
+		cmocka_unit_test(rekey_child_whose_answer_is_late),
+		cmocka_unit_test(rekey_child_without_traffic_is_confirmed),
 		cmocka_unit_test(rekey_ike_keeps_the_child),
 		cmocka_unit_test(a_day_of_lifetimes),
 		cmocka_unit_test(down_removes_everything),

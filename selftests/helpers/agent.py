@@ -11,8 +11,7 @@ LENGTH" and LENGTH octets of output on standard output.
   device DEV NAME                 a number of IPVTI_A_DEV_*
   link DEV FILE                   what /sys/class/net/DEV/FILE says
   sa DEV in|out SPI state|packets|bytes|seq     "none" if there is no such SA
-  install DEV in|out SPI ALG KEY [NAME=NUMBER...] [activate=NOW|FIRST_USE|MANUAL] [look=1]
-                                  with look: then what sas prints, in the same moment
+  install DEV in|out SPI ALG KEY [NAME=NUMBER...]
   ping ADDRESS [count=N] [interval=S] [wait=S] [size=N] [grow=N] [tos=N] [df=1] [from=ADDRESS]
        [need=N]                   each GROW octets longer than the one before;
                                   "SENT sent, RECEIVED received" and errors; succeeds when NEED
@@ -125,7 +124,7 @@ def sas(name):
     return 0, "\n".join(sorted(lines))
 
 
-SIZES = {"pair": u32, "replaces": u32, "activate": u8, "seq": u64, "replay_window": u32, "esn": u8,
+SIZES = {"pair": u32, "replaces": u32, "seq": u64, "replay_window": u32, "esn": u8,
          "legacy": lambda kind, _: attr(kind, b"")}
 
 
@@ -133,15 +132,11 @@ def install(name, direction, spi, alg, key, *words):
     attrs = [u8(C["IPVTI_A_SA_DIR"], C["IPVTI_SA_" + direction.upper()]),
              u32(C["IPVTI_A_SA_SPI"], int(spi, 0)), string(C["IPVTI_A_SA_ALG"], alg),
              attr(C["IPVTI_A_SA_KEY"], bytes.fromhex(key))]
-    look = "look=1" in words
     for word in words:
         option, _, value = word.partition("=")
-        if option == "look":
-            continue
-        value = C["IPVTI_ACTIVATE_" + value] if option == "activate" else int(value, 0)
-        attrs.append(SIZES[option](C["IPVTI_A_SA_" + option.upper()], value))
+        attrs.append(SIZES[option](C["IPVTI_A_SA_" + option.upper()], int(value, 0)))
     netlink().request(C["IPVTI_CMD_SA_NEW"], [reference(name), attr(C["IPVTI_A_SA"], attrs)])
-    return sas(name) if look else (0, "")
+    return 0, ""
 
 
 def run(*command):

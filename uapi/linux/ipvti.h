@@ -143,7 +143,7 @@ enum ipvti_sa_dir {
 
 enum ipvti_activate {
 	IPVTI_ACTIVATE_NOW,
-	IPVTI_ACTIVATE_FIRST_USE,	/* first packet on the paired inbound SA, or 1 s */
+	IPVTI_ACTIVATE_FIRST_USE,	/* first packet on its pair, predecessor gone, or 30 s */
 	IPVTI_ACTIVATE_MANUAL,		/* on SA_ACTIVATE */
 };
 
