@@ -71,15 +71,36 @@ static bool method_fits(enum ike_auth_kind kind, uint8_t method)
 	return false;
 }
 
-static bool ask_check(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
-		      struct ike_blob *inner, uint8_t first)
+/* The peer's AUTH, by the method that is configured. */
+static bool get_proof(const struct ike_sa *sa, const struct ike_payloads *ps, uint8_t *method,
+		      struct ike_chunk *data)
+{
+	struct ike_notify_view n;
+
+	if (!get_auth(ps, method, data) || !method_fits(sa->tunnel->cfg.auth, *method))
+		return false;
+	if (sa->auth.bare_proof && ike_notify_find(ps, IKE_NOTIFY_NO_PPK_AUTH, &n))
+		*data = n.data;
+	return true;
+}
+
+/* What is in the peer's message is needed once its AUTH is checked. */
+static void hold(struct ike_sa *sa, struct ike_blob *inner, uint8_t first)
+{
+	sa->auth.held_first = first;
+	ike_blob_free(&sa->auth.held);
+	sa->auth.held = *inner;
+	memset(inner, 0, sizeof(*inner));
+}
+
+static bool ask_check(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
 {
 	struct ike_writer certs = { 0 };
 	struct ike_chunk data;
 	struct ike_action *a;
 	uint8_t method;
 
-	if (!get_auth(ps, &method, &data) || !method_fits(sa->tunnel->cfg.auth, method))
+	if (!get_proof(sa, ps, &method, &data))
 		return false;
 	sa->auth.check_token = ike_new_token(c);
 	a = ask(c, sa, IKE_ACT_CHECK_AUTH, !sa->initiator, sa->auth.check_token);
@@ -91,10 +112,6 @@ static bool ask_check(struct ike_core *c, struct ike_sa *sa, const struct ike_pa
 		a->u.auth.certs = ike_act_octets(a, certs.data, certs.len);
 	a->u.auth.certs_len = certs.len;
 	ike_writer_free(&certs);
-	sa->auth.held_first = first;
-	ike_blob_free(&sa->auth.held);
-	sa->auth.held = *inner;
-	memset(inner, 0, sizeof(*inner));
 	return true;
 }
 
@@ -191,6 +208,16 @@ static const struct ike_child_config *first_child(const struct ike_sa *sa)
 	return sa->tunnel->cfg.n_children ? &sa->tunnel->cfg.children[0] : NULL;
 }
 
+/* A peer that does not have our PPK looks at AUTH data without it: made before the keys are mixed. */
+static void ask_with_ppk(struct ike_core *c, struct ike_sa *sa)
+{
+	if (!sa->tunnel->cfg.ppk_required) {
+		sa->auth.bare_token = ike_new_token(c);
+		ask(c, sa, IKE_ACT_MAKE_AUTH, true, sa->auth.bare_token);
+	}
+	ike_ppk_ask(c, sa);
+}
+
 void ike_auth_start(struct ike_core *c, struct ike_sa *sa)
 {
 	struct ike_action *a;
@@ -198,7 +225,10 @@ void ike_auth_start(struct ike_core *c, struct ike_sa *sa)
 	sa->job.type = IKE_JOB_AUTH;
 	sa->auth.round = 1;
 	sa->drop_at = c->now + IKE_CONNECT_TIME;	/* the key process may have been killed */
-	ask_make(c, sa);
+	if (sa->auth.use_ppk)
+		ask_with_ppk(c, sa);
+	else
+		ask_make(c, sa);
 	if (!first_child(sa))
 		return;
 	sa->job.child = ike_child_new(c, 0, true);
@@ -247,6 +277,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	}
 	if (sa->tunnel->cfg.mobike)
 		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+	ike_ppk_put(&b, sa);
 	sa->drop_at = IKE_NEVER;
 	ike_request_send(c, sa, IKE_EXCH_AUTH, &b);
 }
@@ -268,6 +299,8 @@ static void refused(struct ike_core *c, struct ike_sa *sa, const struct ike_noti
 	ike_id_text(&sa->tunnel->cfg.local_id, a->u.explain.offered, IKE_MAX_TEXT);
 	ike_contrast_id(a, IKE_ASPECT_OWN_ID, NULL, &sa->tunnel->cfg.local_id);
 	ike_contrast_id(a, IKE_ASPECT_PEER_ID, NULL, &sa->tunnel->cfg.remote_id);
+	if (sa->ppk)
+		ike_ppk_contrast(a, sa->tunnel, (struct ike_chunk){ NULL, 0 });
 	ike_sa_kill(c, sa, reason);
 }
 
@@ -291,11 +324,16 @@ void ike_auth_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *jo
 		fail(c, sa, IKE_REASON_WRONG_ID);
 		return;
 	}
-	if (!ask_check(c, sa, ps, inner, first)) {
+	if (!ike_ppk_response(c, sa, ps)) {
+		fail(c, sa, IKE_REASON_PPK_UNUSED);
+		return;
+	}
+	if (!ask_check(c, sa, ps)) {
 		explain_method(c, sa, ps);
 		fail(c, sa, IKE_REASON_AUTH_METHOD);
 		return;
 	}
+	hold(sa, inner, first);
 	sa->drop_at = c->now + IKE_CONNECT_TIME;
 	sa->auth.child = job->child;
 	job->child = NULL;
@@ -375,6 +413,7 @@ static void respond_failed(struct ike_core *c, struct ike_sa *sa)
 	sa->answer.token = 0;
 	sa->auth.make_token = 0;
 	sa->auth.lease_token = 0;
+	sa->auth.mix_token = 0;
 	sa->tunnel = NULL;
 	ike_sa_finish(c, sa, IKE_REASON_AUTH_FAILED);
 }
@@ -423,7 +462,9 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 	struct ike_id asked;
 	bool has_idr = ike_id_get(ike_payload_body(ps, IKE_P_IDR), &asked);
 	struct ike_notify_view n;
+	struct ike_chunk proof;
 	struct ike_tunnel *t;
+	uint8_t method;
 
 	if (sa->auth.round++ >= MAX_ROUNDS ||
 	    !ike_id_get(ike_payload_body(ps, IKE_P_IDI), &sa->peer_id)) {
@@ -437,10 +478,18 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 	}
 	sa->tunnel = t;
 	sa->auth.contact = ike_notify_find(ps, IKE_NOTIFY_INITIAL_CONTACT, &n);
-	if (ask_check(c, sa, ps, inner, first))
+	if (!get_proof(sa, ps, &method, &proof)) {
+		explain_method(c, sa, ps);
+		respond_failed(c, sa);
 		return;
-	explain_method(c, sa, ps);
-	respond_failed(c, sa);
+	}
+	if (!ike_ppk_request(c, sa, ps)) {
+		respond_failed(c, sa);
+		return;
+	}
+	if (!sa->auth.mix_token)
+		ask_check(c, sa, ps);
+	hold(sa, inner, first);
 }
 
 static void choose_child(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
@@ -497,6 +546,8 @@ static void respond(struct ike_core *c, struct ike_sa *sa)
 	put_child(c, sa, &b);
 	if (sa->mobike)
 		ike_notify_put(&b, IKE_NOTIFY_MOBIKE_SUPPORTED, NULL, 0);
+	if (sa->ppk)
+		ike_notify_put(&b, IKE_NOTIFY_PPK_IDENTITY, NULL, 0);
 	ike_sa_auth_done(sa);
 	ike_response_send(c, sa, IKE_EXCH_AUTH, &b);
 }
@@ -525,14 +576,21 @@ void ike_auth_leased(struct ike_core *c, struct ike_sa *sa, const struct ike_eve
 
 /* ---- answers to what was asked ---- */
 
-/* The key process said no: explain, in its words if it has some. */
-static void explain_said(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev,
+/*
+ * The key process said no: explain, in its words if it has some. With another PPK the proof is wrong as
+ * with another secret.
+ */
+static void explain_said(struct ike_core *c, struct ike_sa *sa, const char *text,
 			 enum ike_reason reason)
 {
 	struct ike_action *a = explain_id(c, sa->tunnel, sa, reason, NULL);
+	bool doubt = sa->ppk && reason == IKE_REASON_AUTH_FAILED;
 
-	if (ev->u.auth.text)
-		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%s", ev->u.auth.text);
+	if (text)
+		snprintf(a->u.explain.detail, IKE_MAX_TEXT, "%.*s%s", IKE_MAX_TEXT - 64, text,
+			 doubt ? ", or another PPK of that name" : "");
+	if (doubt)
+		ike_ppk_contrast(a, sa->tunnel, (struct ike_chunk){ NULL, 0 });
 }
 
 static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
@@ -541,7 +599,7 @@ static void not_proven(struct ike_core *c, struct ike_sa *sa, const struct ike_e
 				       ev->u.auth.reason == IKE_REASON_TOO_MANY);
 	enum ike_reason reason = told ? ev->u.auth.reason : IKE_REASON_AUTH_FAILED;
 
-	explain_said(c, sa, ev, reason);
+	explain_said(c, sa, ev->u.auth.text, reason);
 	if (sa->initiator)
 		fail(c, sa, reason);
 	else
@@ -582,21 +640,52 @@ static void ready(struct ike_core *c, struct ike_sa *sa)
 {
 	if (!sa->initiator)
 		respond(c, sa);
-	else if (!sa->auth.make_token && !sa->job.token && !sa->job.sent)
+	else if (!sa->auth.make_token && !sa->auth.bare_token && !sa->auth.mix_token &&
+		 !sa->job.token && !sa->job.sent)
 		send_request(c, sa);
+}
+
+/* Without a secret of ours nothing was said of the peer yet, or nothing more can be. */
+static void no_secret(struct ike_core *c, struct ike_sa *sa, const char *text,
+		      enum ike_reason reason)
+{
+	if (sa->initiator)
+		sa->peer_id = sa->tunnel->cfg.remote_id;
+	explain_said(c, sa, text, reason);
+	if (sa->initiator)
+		ike_sa_kill(c, sa, reason);
+	else
+		respond_failed(c, sa);
+}
+
+void ike_auth_mixed(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
+{
+	struct ike_payloads ps;
+
+	sa->auth.mix_token = 0;
+	if (!ev->u.mixed.ok) {
+		no_secret(c, sa, ev->u.mixed.text, IKE_REASON_PPK_MISSING);
+		return;
+	}
+	ike_ppk_take(sa, ev->u.mixed.keys);
+	if (sa->initiator)
+		ask_make(c, sa);
+	else if (!held_payloads(sa, &ps) || !ask_check(c, sa, &ps))
+		respond_failed(c, sa);
 }
 
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev)
 {
-	sa->auth.make_token = 0;
+	bool bare = sa->auth.bare_token == ev->token;
+
+	*(bare ? &sa->auth.bare_token : &sa->auth.make_token) = 0;
 	if (!ev->u.auth.ok) {
-		if (sa->initiator)
-			sa->peer_id = sa->tunnel->cfg.remote_id;
-		explain_said(c, sa, ev, IKE_REASON_NO_SECRET);
-		if (sa->initiator)
-			ike_sa_kill(c, sa, IKE_REASON_NO_SECRET);
-		else
-			respond_failed(c, sa);
+		no_secret(c, sa, ev->u.auth.text, IKE_REASON_NO_SECRET);
+		return;
+	}
+	if (bare) {
+		ike_blob_set(&sa->auth.bare, ev->u.auth.data, ev->u.auth.len);
+		ready(c, sa);
 		return;
 	}
 	ike_blob_set(&sa->auth.own, ev->u.auth.data, ev->u.auth.len);

@@ -173,8 +173,13 @@ static void auth_answer(struct ike_core *c, const struct ike_event *ev)
 	for (sa = c->sas; sa; sa = sa->next) {
 		if (sa->dead || !ev->token)
 			continue;
-		if (ev->type == IKE_EV_AUTH_MADE && sa->auth.make_token == ev->token) {
+		if (ev->type == IKE_EV_AUTH_MADE && (sa->auth.make_token == ev->token ||
+						     sa->auth.bare_token == ev->token)) {
 			ike_auth_made(c, sa, ev);
+			return;
+		}
+		if (ev->type == IKE_EV_PPK_MIXED && sa->auth.mix_token == ev->token) {
+			ike_auth_mixed(c, sa, ev);
 			return;
 		}
 		if (ev->type == IKE_EV_AUTH_CHECKED && sa->auth.check_token == ev->token) {
@@ -312,6 +317,7 @@ static void dispatch(struct ike_core *c, const struct ike_event *ev)
 		break;
 	case IKE_EV_AUTH_MADE:
 	case IKE_EV_AUTH_CHECKED:
+	case IKE_EV_PPK_MIXED:
 	case IKE_EV_LEASED:
 		auth_answer(c, ev);
 		break;
@@ -422,6 +428,7 @@ static void sa_status(const struct ike_sa *sa, struct ike_status *st)
 	st->state = sa->state;
 	st->initiator = sa->initiator;
 	st->resumed = sa->resumed;
+	st->ppk = sa->ppk && sa->state != IKE_SA_CONNECTING;
 	st->spi_i = sa->spi_i;
 	st->spi_r = sa->spi_r;
 	st->since = sa->since;

@@ -17,8 +17,8 @@
  * Rules for the caller:
  *  - Actions are carried out in the order given. An INSTALL in flight need not hold up a later
  *    SEND: the kernel keeps packets that arrive on an SPI it has allocated.
- *  - Events that answer an action (SPI, AUTH_MADE, AUTH_CHECKED, LEASED, ADDRESS) carry the action's token
- *    back. They may come in any order, late or never; nothing happens for an unknown token, but
+ *  - Events that answer an action (SPI, AUTH_MADE, AUTH_CHECKED, PPK_MIXED, LEASED, ADDRESS) carry the
+ *    action's token back. They may come in any order, late or never; nothing happens for an unknown token, but
  *    an SPI that nobody waits for is given back with FREE_SPI.
  *  - An answer is given in a later step, never from inside ike_core_step().
  *  - A STORE is kept before any action behind it is carried out, of the same step or a later one. So a
@@ -46,6 +46,7 @@
 #define IKE_MAX_KEYMAT		128	/* key material of one ESP SA: 32 + 64 is the most in use */
 #define IKE_MAX_ALG		32	/* an algorithm keyword, with NUL */
 #define IKE_MAX_TEXT		512	/* a line of log or explanation, with NUL */
+#define IKE_MAX_PPK_ID		255	/* octets of the name of a PPK */
 #define IKE_MAX_AUTH		1024	/* AUTH data: an AlgorithmIdentifier and RSA-4096, with room */
 #define IKE_MAX_CERTS		16384	/* certificates of one side, each behind its length */
 #define IKE_MAX_AUTHORITIES	320	/* data of CERTREQ: 16 authorities */
@@ -304,6 +305,9 @@ struct ike_child_config {
  * @auth: enum ike_auth_kind, for both directions
  * @authorities_len: octets used in @authorities
  * @authorities: IKE_BY_PUBKEY: data of CERTREQ
+ * @ppk_id_len: octets used in @ppk_id, 0 for no post-quantum preshared key (RFC 8784)
+ * @ppk_id: its name; the key itself is asked for with MIX_PPK
+ * @ppk_required: there is no IKE SA without it
  * @local: our address, family 0 for any; ports are ignored
  * @n_remote: addresses used in @remote; 0 lets the peer come from anywhere
  * @remote: the peer's addresses, matched as responder. As initiator the address comes with the
@@ -343,6 +347,9 @@ struct ike_peer_config {
 	uint8_t auth;
 	uint16_t authorities_len;
 	uint8_t authorities[IKE_MAX_AUTHORITIES];
+	uint8_t ppk_id_len;
+	uint8_t ppk_id[IKE_MAX_PPK_ID];
+	bool ppk_required;
 	struct ike_addr local;
 	uint8_t n_remote;
 	struct ike_addr remote[IKE_MAX_ADDRS];
@@ -437,6 +444,9 @@ enum ike_reason {
 	IKE_REASON_REPLACED,		/* by a newer SA of the same tunnel */
 	IKE_REASON_EXPIRED,		/* hard limit */
 	IKE_REASON_TOO_MANY,		/* of a template, or no room for more */
+	IKE_REASON_PPK_UNUSED,		/* the peer does without a PPK, which is required here */
+	IKE_REASON_PPK_UNKNOWN,		/* the peer uses one that we do not have */
+	IKE_REASON_PPK_MISSING,		/* ours cannot be had */
 	IKE_N_REASONS,
 };
 
@@ -460,6 +470,7 @@ enum ike_reason {
  * @IKE_EV_AUTH_MADE: u.auth answers IKE_ACT_MAKE_AUTH
  * @IKE_EV_AUTH_CHECKED: u.auth answers IKE_ACT_CHECK_AUTH; @ok, @reason and @text are looked at. Of a
  *	template, @tunnel is the instance for that peer, which has been configured before
+ * @IKE_EV_PPK_MIXED: u.mixed answers IKE_ACT_MIX_PPK
  * @IKE_EV_SA_FAILED: u.sa: the kernel refused the INSTALL of that SPI; @text says why
  * @IKE_EV_SOFT_EXPIRE: u.sa: rekey it
  * @IKE_EV_HARD_EXPIRE: u.sa: the kernel has deleted it
@@ -501,6 +512,7 @@ enum ike_event_type {
 	IKE_EV_ROAMED,
 	IKE_EV_LEASED,
 	IKE_EV_RESUME,
+	IKE_EV_PPK_MIXED,
 };
 
 /**
@@ -509,6 +521,18 @@ enum ike_event_type {
 enum ike_dir {
 	IKE_IN,
 	IKE_OUT,
+};
+
+/**
+ * struct ike_ppk_keys - what a PPK is mixed into (RFC 8784 section 3), each as long as the PRF's output
+ * @d: SK_d
+ * @pi: SK_pi
+ * @pr: SK_pr
+ */
+struct ike_ppk_keys {
+	uint8_t d[IKE_MAX_PRF];
+	uint8_t pi[IKE_MAX_PRF];
+	uint8_t pr[IKE_MAX_PRF];
 };
 
 /**
@@ -565,6 +589,12 @@ struct ike_event {
 			enum ike_reason reason;
 			const char *text;
 		} auth;
+		/** @ok: false: there is no PPK, @text says why or is NULL */
+		struct {
+			bool ok;
+			const struct ike_ppk_keys *keys;
+			const char *text;
+		} mixed;
 		struct {
 			enum ike_dir dir;
 			uint32_t spi;
@@ -606,6 +636,7 @@ struct ike_event {
  * @IKE_ACT_FREE_SPI: u.sa.spi: reserved, not needed after all
  * @IKE_ACT_MAKE_AUTH: u.auth: compute our AUTH data, answer with AUTH_MADE
  * @IKE_ACT_CHECK_AUTH: u.auth: check the peer's AUTH data, answer with AUTH_CHECKED
+ * @IKE_ACT_MIX_PPK: u.mix: mix the tunnel's PPK into these keys, answer with PPK_MIXED
  * @IKE_ACT_ENDPOINT: u.endpoint: outer addresses and encapsulation of the tunnel; before its first
  *	INSTALL and on each change
  * @IKE_ACT_INSTALL: u.install
@@ -647,6 +678,7 @@ enum ike_action_type {
 	IKE_ACT_LEASE,
 	IKE_ACT_STORE,
 	IKE_ACT_RESUMED,
+	IKE_ACT_MIX_PPK,
 };
 
 /**
@@ -686,6 +718,7 @@ enum ike_aspect {
 	IKE_ASPECT_PEER_TS,
 	IKE_ASPECT_OWN_TS,
 	IKE_ASPECT_ADDRESS,		/* virtual addresses: assigned by the peer, and asked for */
+	IKE_ASPECT_PPK,			/* names of post-quantum preshared keys */
 	IKE_N_ASPECTS,
 };
 
@@ -849,6 +882,11 @@ struct ike_action {
 			unsigned int attempt;
 		} resolve;
 		struct ike_auth_work auth;
+		/** @prf: transform id of the negotiated PRF */
+		struct {
+			uint16_t prf;
+			struct ike_ppk_keys keys;
+		} mix;
 		/** @encap: ESP goes in UDP between the two ports; otherwise ports mean nothing */
 		struct {
 			struct ike_addr local;
@@ -971,6 +1009,7 @@ struct ike_child_status {
  * @state: of its IKE SA
  * @initiator: we initiated that IKE SA
  * @resumed: an earlier process established it
+ * @ppk: a post-quantum preshared key protects it and its Child SAs
  * @suspect: nothing was heard for too long
  * @spi_i: IKE SPI of the initiator
  * @spi_r: IKE SPI of the responder
@@ -995,6 +1034,7 @@ struct ike_status {
 	enum ike_sa_state state;
 	bool initiator;
 	bool resumed;
+	bool ppk;
 	bool suspect;
 	uint64_t spi_i;
 	uint64_t spi_r;

@@ -44,6 +44,9 @@ static const struct {
 	[IKE_REASON_REPLACED] = { "replaced", "replaced by a newer SA" },
 	[IKE_REASON_EXPIRED] = { "expired", "its lifetime ran out" },
 	[IKE_REASON_TOO_MANY] = { "too-many", "no room for another client" },
+	[IKE_REASON_PPK_UNUSED] = { "ppk-unused", "the peer does not use a post-quantum key (PPK)" },
+	[IKE_REASON_PPK_UNKNOWN] = { "ppk-unknown", "the peer uses a post-quantum key (PPK) that is unknown here" },
+	[IKE_REASON_PPK_MISSING] = { "ppk-missing", "our post-quantum key (PPK) cannot be had" },
 };
 
 static const char *const states[IKE_N_SA_STATES] = {
@@ -66,6 +69,7 @@ static const char *const aspects[IKE_N_ASPECTS] = {
 	[IKE_ASPECT_PEER_TS] = "peer-selectors",
 	[IKE_ASPECT_OWN_TS] = "own-selectors",
 	[IKE_ASPECT_ADDRESS] = "virtual-addresses",
+	[IKE_ASPECT_PPK] = "ppk",
 };
 
 const char *ike_step_name(enum ike_step step)

@@ -464,7 +464,7 @@ static void one_sa(struct pass *p, struct ike_sa *sa)
 	const struct ike_core_config *cfg = &p->c->cfg;
 	bool *const bits[] = { &sa->initiator, &sa->nat_local, &sa->nat_remote, &sa->force_encap,
 			       &sa->frag, &sa->mobike, &sa->childless, &sa->want_rekey,
-			       &sa->want_delete, &sa->want_move, &sa->leads };
+			       &sa->want_delete, &sa->want_move, &sa->leads, &sa->ppk };
 
 	name(p, &sa->serial);
 	sa->state = number(p, sa->state, 1, IKE_N_SA_STATES - 1);
@@ -528,6 +528,11 @@ static bool config_digest(const struct pass *p, uint8_t out[DIGEST_LEN])
 	for (i = 0; i < cfg->n_children; i++) {
 		selectors(&own, cfg->children[i].local, &cfg->children[i].n_local);
 		selectors(&own, cfg->children[i].remote, &cfg->children[i].n_remote);
+	}
+	/* Only then, so that others resume from what a daemon stored that knew no PPK. */
+	if (cfg->ppk_id_len) {
+		octets(&own, cfg->ppk_id, cfg->ppk_id_len);
+		number(&own, cfg->ppk_required, 1, UINT8_MAX);
 	}
 	part = (struct ike_chunk){ own.w.data, own.w.len };
 	ok = crypto->mac(crypto->ctx, IKE_TRANSFORM_PRF, IKE_PRF_HMAC_SHA2_256, key, &part, 1, out);

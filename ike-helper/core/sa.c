@@ -32,11 +32,12 @@ static void auth_clear(struct ike_auth *auth)
 {
 	ike_blob_free(&auth->init_i);
 	ike_blob_free(&auth->init_r);
+	ike_blob_free(&auth->bare);
 	ike_blob_free(&auth->own);
 	ike_blob_free(&auth->own_certs);
 	ike_blob_free(&auth->held);
 	ike_child_free(auth->child);
-	memset(auth, 0, sizeof(*auth));
+	ike_wipe(auth, sizeof(*auth));
 }
 
 void ike_sa_free(struct ike_core *c, struct ike_sa *sa)
@@ -202,7 +203,8 @@ void ike_sa_established(struct ike_core *c, struct ike_sa *sa)
 	ike_tunnel_succeeded(sa->tunnel);
 	ike_id_text(&sa->peer_id, id, sizeof(id));
 	ike_addr_text(&sa->remote, remote, sizeof(remote));
-	ike_log(c, sa->tunnel, IKE_LOG_NOTICE, "IKE SA established with %s at %s", id, remote);
+	ike_log(c, sa->tunnel, IKE_LOG_NOTICE, "IKE SA established with %s at %s%s", id, remote,
+		sa->ppk ? ", protected by a PPK" : "");
 	for (other = c->sas; other; other = other->next)
 		if (other != sa && other->tunnel == sa->tunnel && ike_sa_alive(other))
 			supersede(c, sa, other);
@@ -226,6 +228,7 @@ struct ike_sa *ike_sa_successor(struct ike_core *c, struct ike_sa *sa, bool init
 	fresh->mobike = sa->mobike;
 	fresh->leads = sa->leads;
 	fresh->childless = sa->childless;
+	fresh->ppk = sa->ppk;
 	fresh->peer_id = sa->peer_id;
 	fresh->lease = sa->lease;
 	ike_nonce_new(c, initiator ? &fresh->ni : &fresh->nr);
@@ -394,7 +397,8 @@ void ike_sa_tick(struct ike_core *c, struct ike_sa *sa)
 	if (sa->dead)
 		return;
 	if (c->now >= sa->drop_at) {
-		if (sa->auth.make_token || sa->auth.check_token)
+		if (sa->auth.make_token || sa->auth.check_token || sa->auth.mix_token ||
+		    sa->auth.bare_token)
 			ike_log(c, sa->tunnel, IKE_LOG_WARNING, "the key process does not answer");
 		explain_half_open(c, sa);
 		ike_sa_kill(c, sa, IKE_REASON_TIMEOUT);

@@ -45,13 +45,15 @@ static uint32_t get_hashes(const struct ike_notify_view *n)
 	return hashes;
 }
 
-static void put_tail(struct ike_core *c, const struct ike_sa *sa, uint64_t spi_r,
+static void put_tail(struct ike_core *c, const struct ike_sa *sa, uint64_t spi_r, bool use_ppk,
 		     struct ike_builder *b)
 {
 	ike_nat_put(c, sa, spi_r, b);
 	ike_notify_put(b, IKE_NOTIFY_FRAGMENTATION_SUPPORTED, NULL, 0);
 	ike_notify_put(b, IKE_NOTIFY_CHILDLESS_SUPPORTED, NULL, 0);
 	put_hashes(b);
+	if (use_ppk)
+		ike_notify_put(b, IKE_NOTIFY_USE_PPK, NULL, 0);
 }
 
 static void finish_message(struct ike_writer *out, const struct ike_header *h,
@@ -80,7 +82,7 @@ static bool derive(struct ike_core *c, struct ike_sa *sa)
 	return ok;
 }
 
-static void learn(struct ike_sa *sa, const struct ike_payloads *ps)
+static void learn(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps)
 {
 	struct ike_notify_view n;
 
@@ -88,6 +90,7 @@ static void learn(struct ike_sa *sa, const struct ike_payloads *ps)
 	sa->childless = ike_notify_find(ps, IKE_NOTIFY_CHILDLESS_SUPPORTED, &n);
 	if (ike_notify_find(ps, IKE_NOTIFY_SIGNATURE_HASH_ALGORITHMS, &n))
 		sa->hashes = get_hashes(&n);
+	sa->auth.use_ppk = ike_notify_find(ps, IKE_NOTIFY_USE_PPK, &n) && ike_ppk_offered(c, sa);
 }
 
 /* ---- initiator ---- */
@@ -104,7 +107,7 @@ static void send_request(struct ike_core *c, struct ike_sa *sa)
 	put_sa(&b, &sa->tunnel->cfg.ike);
 	ike_ke_put(&b, sa->ke.group, sa->ke.pub, sa->ke.pub_len);
 	ike_payload_put(&b, IKE_P_NONCE, sa->ni.data, sa->ni.len);
-	put_tail(c, sa, 0, &b);
+	put_tail(c, sa, 0, ike_ppk_offered(c, sa), &b);
 	finish_message(&out, &h, &b);
 	ike_job_clear(c, sa, &sa->job);
 	sa->job.type = IKE_JOB_SA_INIT;
@@ -254,7 +257,11 @@ void ike_sa_init_response(struct ike_core *c, struct ike_sa *sa, struct ike_chun
 		return;
 	}
 	ike_blob_set(&sa->auth.init_r, datagram.data, datagram.len);
-	learn(sa, &ps);
+	learn(c, sa, &ps);
+	if (sa->tunnel->cfg.ppk_required && !sa->auth.use_ppk) {
+		fail(c, sa, IKE_REASON_PPK_UNUSED, false, "it is required here");
+		return;
+	}
 	ike_nat_get(c, sa, sa->spi_r, &ps);
 	if (ike_sa_encap(sa)) {
 		sa->local.port = c->cfg.port_natt;
@@ -437,7 +444,7 @@ static void answer(struct ike_core *c, struct ike_sa *sa, const struct request *
 	ike_payload_end(&b, start);
 	ike_ke_put(&b, rq->group, pub->data, pub->len);
 	ike_payload_put(&b, IKE_P_NONCE, sa->nr.data, sa->nr.len);
-	put_tail(c, sa, sa->spi_r, &b);
+	put_tail(c, sa, sa->spi_r, sa->auth.use_ppk, &b);
 	put_certreq(c, sa, &b);
 	finish_message(&out, &h, &b);
 	ike_flight_plain(&sa->cached, &out);
@@ -464,7 +471,7 @@ static void make_half_open(struct ike_core *c, const struct request *rq, const s
 	sa->next_in = 1;
 	sa->drop_at = c->now + IKE_CONNECT_TIME;
 	ike_nonce_new(c, &sa->nr);
-	learn(sa, &rq->ps);
+	learn(c, sa, &rq->ps);
 	ike_nat_get(c, sa, 0, &rq->ps);
 	if (!ike_ke_start(c, &sa->ke, rq->group)) {
 		sa->dead = true;

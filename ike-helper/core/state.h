@@ -8,6 +8,7 @@
  *	exchange.c	window, response cache, retransmission
  *	sa_init.c auth.c create_child.c rekey_ike.c info.c	one exchange each, both roles
  *	explain.c	why one of them failed
+ *	ppk.c		post-quantum preshared keys: who uses one, and which
  *	vip.c		virtual addresses, as they are asked for, given and narrowed to
  *	child.c sa.c tunnel.c	what the exchanges make and unmake
  *	resume.c	what of it outlives the process
@@ -224,6 +225,12 @@ struct ike_answer {
  * @make_token: of the MAKE_AUTH awaited
  * @check_token: of the CHECK_AUTH awaited
  * @lease_token: of the LEASE awaited
+ * @use_ppk: both sides have said USE_PPK
+ * @mix_token: of the MIX_PPK awaited
+ * @unmixed: with a PPK: the keys it was mixed into
+ * @bare_token: initiator: of the MAKE_AUTH without PPK awaited
+ * @bare: and that AUTH data, for a peer that does not have our PPK
+ * @bare_proof: responder: the peer's AUTH data without PPK is the one that counts
  * @own: our AUTH data
  * @own_method: and its method
  * @own_certs: our certificates, each behind its length
@@ -239,6 +246,12 @@ struct ike_auth {
 	uint32_t make_token;
 	uint32_t check_token;
 	uint32_t lease_token;
+	bool use_ppk;
+	uint32_t mix_token;
+	struct ike_ppk_keys unmixed;
+	uint32_t bare_token;
+	struct ike_blob bare;
+	bool bare_proof;
 	struct ike_blob own;
 	uint8_t own_method;
 	struct ike_blob own_certs;
@@ -294,6 +307,7 @@ struct ike_traffic {
  * @leads: we initiated the first of its line of IKE SAs, and decide on addresses with MOBIKE: what RFC
  *	4555 calls the initiator
  * @childless: the peer does RFC 6023
+ * @ppk: a PPK is mixed into its keys, or into those of the IKE SA it was rekeyed from
  * @hashes: of RFC 7427, a bit for each enum ike_hash; 0 if the peer does not do it
  * @proposal: chosen
  * @keys: keys
@@ -348,6 +362,7 @@ struct ike_sa {
 	bool mobike;
 	bool leads;
 	bool childless;
+	bool ppk;
 	uint32_t hashes;
 	struct ike_proposal proposal;
 	struct ike_keys keys;
@@ -733,6 +748,8 @@ void ike_auth_spi(struct ike_core *c, struct ike_sa *sa, uint32_t spi);
 void ike_auth_made(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_checked() - the verdict on the peer's AUTH data has come */
 void ike_auth_checked(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
+/** ike_auth_mixed() - the keys with our PPK mixed in have come, or there is none */
+void ike_auth_mixed(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_leased() - the peer's virtual addresses have come, or there are none for it */
 void ike_auth_leased(struct ike_core *c, struct ike_sa *sa, const struct ike_event *ev);
 /** ike_auth_request() - an IKE_AUTH request */
@@ -741,6 +758,29 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 /** ike_auth_response() - an IKE_AUTH response */
 void ike_auth_response(struct ike_core *c, struct ike_sa *sa, struct ike_job *job,
 		       struct ike_payloads *ps, struct ike_blob *inner, uint8_t first);
+
+/* ---- ppk.c ---- */
+
+/** ike_ppk_offered() - whether USE_PPK is to be said in IKE_SA_INIT */
+bool ike_ppk_offered(struct ike_core *c, const struct ike_sa *sa);
+/** ike_ppk_ask() - have our PPK mixed into the keys; goes on with ike_auth_mixed() */
+void ike_ppk_ask(struct ike_core *c, struct ike_sa *sa);
+/** ike_ppk_take() - the keys with the PPK are those of the IKE SA */
+void ike_ppk_take(struct ike_sa *sa, const struct ike_ppk_keys *mixed);
+/** ike_ppk_put() - PPK_IDENTITY of the initiator, and NO_PPK_AUTH if it goes without as well */
+void ike_ppk_put(struct ike_builder *b, const struct ike_sa *sa);
+/**
+ * ike_ppk_request() - the responder's choice: with our PPK, without one, or not at all
+ *
+ * With it ike_ppk_ask() has been called.
+ *
+ * Return: false if it is refused; the explanation has been given.
+ */
+bool ike_ppk_request(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps);
+/** ike_ppk_response() - what the responder chose; false if that will not do, and was explained */
+bool ike_ppk_response(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps);
+/** ike_ppk_contrast() - names of PPKs; @theirs without data: not said */
+void ike_ppk_contrast(struct ike_action *a, const struct ike_tunnel *t, struct ike_chunk theirs);
 
 /* ---- vip.c ---- */
 

@@ -102,12 +102,18 @@ static bool same_vips(const struct ike_peer_config *a, const struct ike_peer_con
 	return a->n_vips == b->n_vips && a->pool == b->pool;
 }
 
+static bool same_ppk(const struct ike_peer_config *a, const struct ike_peer_config *b)
+{
+	return a->ppk_id_len == b->ppk_id_len && a->ppk_required == b->ppk_required &&
+	       !memcmp(a->ppk_id, b->ppk_id, a->ppk_id_len);
+}
+
 /* What cannot change under an IKE SA: then a new one is made before the old one goes. */
 static bool needs_new_sa(const struct ike_peer_config *a, const struct ike_peer_config *b)
 {
 	return !ike_id_same(&a->local_id, &b->local_id) || !ike_id_same(&a->remote_id, &b->remote_id) ||
 	       a->auth != b->auth || a->encap != b->encap || !same_addrs(a, b) ||
-	       !same_selectors(a, b) || !same_vips(a, b);
+	       !same_selectors(a, b) || !same_vips(a, b) || !same_ppk(a, b);
 }
 
 static struct ike_tunnel *add_tunnel(struct ike_core *c, const struct ike_peer_config *cfg)

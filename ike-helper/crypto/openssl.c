@@ -604,3 +604,13 @@ size_t ike_openssl_psk_auth(struct ike_crypto *crypto, uint16_t prf, struct ike_
 	OPENSSL_cleanse(key, sizeof(key));
 	return len;
 }
+
+size_t ike_openssl_ppk_mix(struct ike_crypto *crypto, uint16_t prf, struct ike_chunk ppk,
+			   const uint8_t *key, uint8_t *out)
+{
+	const struct ike_alg *alg = ike_alg_find(IKE_TRANSFORM_PRF, prf, 0);
+	static const uint8_t first = 1;	/* of the blocks of prf+, and one is as long as the key */
+	struct ike_chunk parts[2] = { { key, alg ? alg->key_len : 0 }, { &first, 1 } };
+
+	return alg ? run_mac(crypto->ctx, IKE_TRANSFORM_PRF, prf, ppk, parts, 2, out) : 0;
+}

@@ -34,4 +34,19 @@ void ike_openssl_free(struct ike_crypto *crypto);
 size_t ike_openssl_psk_auth(struct ike_crypto *crypto, uint16_t prf, struct ike_chunk psk,
 			    struct ike_chunk octets, uint8_t *out);
 
+/**
+ * ike_openssl_ppk_mix() - mix a post-quantum preshared key into a key (RFC 8784 section 3)
+ * @crypto: from ike_openssl_new()
+ * @prf: transform id of the PRF
+ * @ppk: the preshared key
+ * @key: IKE_MAX_PRF octets, of which those that the PRF puts out are SK_d, SK_pi or SK_pr
+ * @out: IKE_MAX_PRF octets: prf+ (PPK, key), as long
+ *
+ * For the key process; the core never calls it.
+ *
+ * Return: length of the key, 0 on failure.
+ */
+size_t ike_openssl_ppk_mix(struct ike_crypto *crypto, uint16_t prf, struct ike_chunk ppk,
+			   const uint8_t *key, uint8_t *out);
+
 #endif

@@ -94,6 +94,7 @@ static void configure(struct party *p)
 	assert_true(ike_proposal_parse("aes128-sha256-ecp256-modp2048", IKE_PROTO_IKE, false,
 				       &cfg->ike.p[1], err, sizeof(err)));
 	cfg->ike.n = 2;
+	party_ppk(p, "ppk", "key", false);
 }
 
 static void reach_stage(struct world *w)

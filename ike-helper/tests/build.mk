@@ -26,6 +26,10 @@ tests += test_vip
 test_vip-srcs := $(addprefix ike-helper/tests/,test_vip.c hex.c) $(ike-party-srcs)
 test_vip-libs := libike
 
+tests += test_ppk
+test_ppk-srcs := ike-helper/tests/test_ppk.c $(ike-party-srcs)
+test_ppk-libs := libike
+
 tests += test_template
 test_template-srcs := ike-helper/tests/test_template.c $(ike-party-srcs)
 test_template-libs := libike

@@ -232,6 +232,14 @@ void party_move(struct party *p, uint8_t last_octet)
 	tell_address(p);
 }
 
+void party_ppk(struct party *p, const char *id, const char *ppk, bool required)
+{
+	p->cfg.ppk_id_len = id ? strlen(id) : 0;
+	memcpy(p->cfg.ppk_id, id ? id : "", p->cfg.ppk_id_len);
+	p->cfg.ppk_required = required;
+	p->ppk = ppk;
+}
+
 void party_free(struct party *p)
 {
 	ike_core_free(p->core);
@@ -363,6 +371,29 @@ static void answer_auth(struct party *p, const struct ike_action *act)
 	world_answer(p->w, p, &ev);
 }
 
+static void answer_mix(struct party *p, const struct ike_action *act)
+{
+	struct ike_chunk ppk = { (const uint8_t *)p->ppk, p->ppk ? strlen(p->ppk) : 0 };
+	struct ike_event ev = {
+		.type = IKE_EV_PPK_MIXED, .tunnel = act->tunnel, .token = act->token,
+	};
+	const struct ike_ppk_keys *keys = &act->u.mix.keys;
+	struct ike_ppk_keys mixed = { 0 };
+	uint16_t prf = act->u.mix.prf;
+
+	if (p->deaf) {
+		p->deaf--;
+		return;
+	}
+	assert_true(p->cfg.ppk_id_len);
+	ev.u.mixed.ok = p->ppk && tap_ppk_mix(prf, ppk, keys->d, mixed.d) &&
+			tap_ppk_mix(prf, ppk, keys->pi, mixed.pi) &&
+			tap_ppk_mix(prf, ppk, keys->pr, mixed.pr);
+	ev.u.mixed.keys = &mixed;
+	ev.u.mixed.text = ev.u.mixed.ok ? NULL : "there is no PPK";
+	world_answer(p->w, p, &ev);
+}
+
 static void take_assigned(struct party *p, const struct ike_action *act)
 {
 	assert_true(p->cfg.n_vips && act->u.assigned.n_addrs);
@@ -489,6 +520,7 @@ static const struct {
 	[IKE_ACT_FREE_SPI] = { "free-spi", free_spi },
 	[IKE_ACT_MAKE_AUTH] = { "make-auth", answer_auth },
 	[IKE_ACT_CHECK_AUTH] = { "check-auth", answer_auth },
+	[IKE_ACT_MIX_PPK] = { "mix-ppk", answer_mix },
 	[IKE_ACT_ENDPOINT] = { "endpoint", take_endpoint },
 	[IKE_ACT_INSTALL] = { "install", install_sa },
 	[IKE_ACT_ACTIVATE] = { "activate", activate_sa },
@@ -564,8 +596,9 @@ void party_step(struct party *p, struct ike_event *ev)
 	for (act = acts.head; act; act = act->next) {
 		assert_true((size_t)act->type < ARRAY_SIZE(actions));
 		/* A template speaks of peers that are not verified. */
-		if (act->tunnel && (!p->cfg.template || act->type != IKE_ACT_CHECK_AUTH) &&
-		    act->type != IKE_ACT_LOG && act->type != IKE_ACT_EXPLAIN)
+		if (act->tunnel && act->type != IKE_ACT_LOG && act->type != IKE_ACT_EXPLAIN &&
+		    (!p->cfg.template || (act->type != IKE_ACT_CHECK_AUTH &&
+					  act->type != IKE_ACT_MIX_PPK)))
 			assert_int_equal(act->tunnel, party_tunnel(p));
 		if (p->w->trace)
 			trace_action(p, act);

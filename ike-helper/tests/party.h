@@ -120,6 +120,7 @@ struct explained {
  * @cfg: configuration, sent by party_configure()
  * @addr: outer address; the port means nothing
  * @psk: what the key process knows, NULL for nothing
+ * @ppk: likewise; its name is in the configuration
  * @credentials: with IKE_BY_PUBKEY
  * @cookie_threshold: of the core, from its next start on
  * @instance: handle of what its configuration, a template, was made into, 0 for nothing
@@ -158,6 +159,7 @@ struct party {
 	struct ike_peer_config cfg;
 	struct ike_addr addr;
 	const char *psk;
+	const char *ppk;
 	struct ike_credentials *credentials;
 	unsigned int cookie_threshold;
 	uint32_t instance;
@@ -337,6 +339,8 @@ void party_die(struct party *p);
 void party_resume(struct party *p, uint64_t arg);
 /** party_move() - to another address, and the core is told */
 void party_move(struct party *p, uint8_t last_octet);
+/** party_ppk() - have a PPK of that name, from the next configuration on; @id NULL: none */
+void party_ppk(struct party *p, const char *id, const char *ppk, bool required);
 /** party_free() - free the core */
 void party_free(struct party *p);
 /** party_configure() - CONFIG with the party's configuration */
@@ -383,6 +387,8 @@ enum kernel_verdict kernel_receive(struct party *p, const struct esp_packet *pac
 void tap_init(struct party *p);
 /** tap_psk_auth() - AUTH data as the key process computes it; its length */
 size_t tap_psk_auth(uint16_t prf, struct ike_chunk psk, struct ike_chunk octets, uint8_t *out);
+/** tap_ppk_mix() - a key with a PPK mixed in, as the key process does it; its length */
+size_t tap_ppk_mix(uint16_t prf, struct ike_chunk ppk, const uint8_t *key, uint8_t *out);
 /** tap_done() - free what all parties share */
 void tap_done(void);
 

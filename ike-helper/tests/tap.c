@@ -75,6 +75,11 @@ size_t tap_psk_auth(uint16_t prf, struct ike_chunk psk, struct ike_chunk octets,
 	return ike_openssl_psk_auth(real, prf, psk, octets, out);
 }
 
+size_t tap_ppk_mix(uint16_t prf, struct ike_chunk ppk, const uint8_t *key, uint8_t *out)
+{
+	return ike_openssl_ppk_mix(real, prf, ppk, key, out);
+}
+
 void tap_done(void)
 {
 	ike_openssl_free(real);

@@ -146,6 +146,42 @@ static void a_secret_against_a_certificate(void **state)
 	end_world(w);
 }
 
+/* RFC 8784: another signature goes along for a peer that does not know the PPK. */
+static void a_ppk_beside_signatures(void **state)
+{
+	static const struct {
+		const char *id;
+		const char *ppk;
+		bool up;
+		bool used;
+	} cases[] = {
+		{ "ppk", "secret", true, true },
+		{ "other", "secret", true, false },
+		{ "ppk", "other", false, false },
+	};
+	struct pki_spec a = spec_of(A, PKI_RSA);
+	struct pki_spec b = spec_of(B, PKI_P256);
+	struct ike_status st;
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		w = certified_world(&a, &b);
+		party_ppk(&w->party[A], "ppk", "secret", false);
+		party_ppk(&w->party[B], cases[i].id, cases[i].ppk, false);
+		if (cases[i].up) {
+			world_up(w);
+			assert_pairs(w);
+			assert_true(ike_core_status(w->party[B].core, TUNNEL + B, &st));
+			assert_int_equal(st.ppk, cases[i].used);
+		} else {
+			expect_refusal(w, B, IKE_REASON_AUTH_FAILED, ", or another PPK of that name");
+		}
+		end_world(w);
+	}
+}
+
 static int done(void **state)
 {
 	pki_done();
@@ -159,6 +195,7 @@ int main(void)
 		cmocka_unit_test(a_chain_in_fragments),
 		cmocka_unit_test(refused_certificates),
 		cmocka_unit_test(a_secret_against_a_certificate),
+		cmocka_unit_test(a_ppk_beside_signatures),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, done);

@@ -24,10 +24,15 @@ static void ping(struct party *p, uint64_t every)
 	world_call(p->w, p, every, ping, every);
 }
 
+/* Every other one is protected by a PPK. */
 static struct world *world_with_traffic(uint64_t seed)
 {
 	struct world *w = world_new(seed);
 
+	if (seed % 2) {
+		party_ppk(&w->party[A], "a-ppk", "a post-quantum secret", true);
+		party_ppk(&w->party[B], "a-ppk", "a post-quantum secret", true);
+	}
 	w->party[A].cfg.mobike = true;
 	w->party[B].cfg.mobike = true;
 	w->party[A].cfg.give_up_ms = 20000;

@@ -222,6 +222,14 @@ static void copy_auth(struct item *item, const struct ike_event *ev)
 	item->ev.u.auth.text = item->text;
 }
 
+static void copy_mixed(struct item *item, const struct ike_event *ev)
+{
+	item->data = copy_data((const uint8_t *)ev->u.mixed.keys, sizeof(*ev->u.mixed.keys));
+	item->text = ev->u.mixed.text ? strdup(ev->u.mixed.text) : NULL;
+	item->ev.u.mixed.keys = (const struct ike_ppk_keys *)item->data;
+	item->ev.u.mixed.text = item->text;
+}
+
 void world_event(struct world *w, struct party *to, uint64_t delay, const struct ike_event *ev)
 {
 	struct item *item = enqueue(w, to, delay);
@@ -232,6 +240,8 @@ void world_event(struct world *w, struct party *to, uint64_t delay, const struct
 								  ev->u.datagram.len);
 	else if (ev->type == IKE_EV_AUTH_MADE || ev->type == IKE_EV_AUTH_CHECKED)
 		copy_auth(item, ev);
+	else if (ev->type == IKE_EV_PPK_MIXED)
+		copy_mixed(item, ev);
 }
 
 void world_answer(struct world *w, struct party *to, const struct ike_event *ev)
