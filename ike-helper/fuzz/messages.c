@@ -44,9 +44,12 @@ static const size_t fixed[MSG_N_TYPES] = {
 	[MSG_STATUS] = sizeof(struct msg_status),
 	[MSG_MAKE_AUTH] = sizeof(struct msg_auth) + 64,
 	[MSG_CHECK_AUTH] = sizeof(struct msg_auth) + 64,
+	[MSG_MIX_PPK] = sizeof(struct msg_mix),
 	[MSG_AUTH_MADE] = sizeof(struct msg_verdict),
 	[MSG_AUTH_CHECKED] = sizeof(struct msg_verdict),
+	[MSG_PPK_MIXED] = sizeof(struct msg_mixed),
 	[MSG_SECRET] = sizeof(struct msg_secret),
+	[MSG_PPK] = sizeof(struct msg_ppk),
 	[MSG_CREDENTIAL] = sizeof(struct msg_credential),
 	[MSG_CREDENTIALS] = sizeof(struct msg_credentials),
 	[MSG_FOUND] = sizeof(struct msg_found),
@@ -84,6 +87,7 @@ static void to_parent(enum msg_role from)
 static void to_keys(struct keys *keys)
 {
 	struct msg_credentials answer;
+	struct msg_mixed mixed;
 	struct msg_verdict v;
 	size_t tail = message.head.len;
 	const void *data = message.data;
@@ -93,6 +97,13 @@ static void to_keys(struct keys *keys)
 		/* The parent's own: of a length that fits. */
 		if (((const struct msg_secret *)data)->len <= CONF_SECRET_MAX)
 			keys_learn(keys, message.head.tunnel, data);
+		break;
+	case MSG_PPK:
+		if (((const struct msg_ppk *)data)->len <= CONF_SECRET_MAX)
+			keys_learn_ppk(keys, message.head.tunnel, data);
+		break;
+	case MSG_MIX_PPK:
+		keys_mix(keys, message.head.tunnel, data, &mixed);
 		break;
 	case MSG_SECRET_GONE:
 		keys_forget(keys, message.head.tunnel);
@@ -245,6 +256,24 @@ static void put_auth(void)
 	free(m);
 }
 
+static void put_ppk(void)
+{
+	struct msg_mixed *mixed = calloc(1, sizeof(*mixed));
+	struct msg_ppk *ppk = calloc(1, sizeof(*ppk));
+	struct msg_mix m = { .prf = 5 };
+
+	if (!mixed || !ppk)
+		abort();
+	ppk->len = 1;
+	put(TO_KEYS, MSG_PPK, ppk, offsetof(struct msg_ppk, secret) + 1);
+	PUT(TO_KEYS, MSG_MIX_PPK, &m);
+	PUT(FROM_NETWORK, MSG_MIX_PPK, &m);
+	mixed->ok = true;
+	put(FROM_KEYS, MSG_PPK_MIXED, mixed, offsetof(struct msg_mixed, text));
+	free(mixed);
+	free(ppk);
+}
+
 static void write_seed(const char *name, void (*what)(void))
 {
 	seed_file = fopen(name, "w");
@@ -256,7 +285,7 @@ static void write_seed(const char *name, void (*what)(void))
 
 static void write_seeds(const char *dir)
 {
-	static void (*const all[])(void) = { put_sa, put_words, put_auth };
+	static void (*const all[])(void) = { put_sa, put_words, put_auth, put_ppk };
 	char name[512];
 	size_t i;
 

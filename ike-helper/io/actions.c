@@ -123,8 +123,8 @@ static void on_state(struct tunnel *t, const struct msg *msg)
 		explain_line(&t->failure, &t->conf, text, sizeof(text));
 	else
 		snprintf(text, sizeof(text), "%s", ike_reason_text(t->reason));
-	if (t->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
-		snprintf(text, sizeof(text), "%s", t->secret_error);
+	if (t->reason != IKE_REASON_NONE && tunnel_lack(t, t->reason)[0])
+		snprintf(text, sizeof(text), "%s", tunnel_lack(t, t->reason));
 	control_state(t, m->what, text);
 	/* Addresses may have changed while nobody looked. */
 	if (m->what == IKE_ACT_UP)
@@ -189,20 +189,33 @@ static void on_log(struct tunnel *t, const struct msg *msg)
 		control_log(t, m.level, m.text);
 }
 
+/* What the key process would have answered. */
+static void no_keys(struct daemon *d, const struct msg *msg)
+{
+	struct msg_channel *network = d->processes[MSG_NETWORK].channel;
+	struct msg_verdict verdict = { .text = "the key process is not running" };
+	struct msg_mixed mixed = { .text = "the key process is not running" };
+
+	if (msg->head.type == MSG_MIX_PPK)
+		msg_send(network, MSG_PPK_MIXED, msg->head.tunnel, msg->head.token, &mixed,
+			 sizeof(mixed));
+	else
+		msg_send(network, msg->head.type == MSG_MAKE_AUTH ? MSG_AUTH_MADE :
+			 MSG_AUTH_CHECKED, msg->head.tunnel, msg->head.token, &verdict,
+			 sizeof(verdict));
+}
+
 /* The key process knows templates, not their clients. */
 static void to_keys(struct daemon *d, const struct msg *msg)
 {
 	const struct tunnel *t = tunnel_by_handle(d, msg->head.tunnel);
 	struct msg_channel *keys = d->processes[MSG_KEYS].channel;
 	uint32_t handle = t && t->template ? t->template->handle : msg->head.tunnel;
-	struct msg_verdict no = { .text = "the key process is not running" };
 
 	if (keys)
 		msg_send(keys, msg->head.type, handle, msg->head.token, msg->data, msg->head.len);
 	else
-		msg_send(d->processes[MSG_NETWORK].channel, msg->head.type == MSG_MAKE_AUTH ?
-			 MSG_AUTH_MADE : MSG_AUTH_CHECKED, msg->head.tunnel, msg->head.token,
-			 &no, sizeof(no));
+		no_keys(d, msg);
 }
 
 typedef void tunnel_action(struct tunnel *t, const struct msg *msg);
@@ -241,6 +254,7 @@ static void from_network(struct daemon *d, const struct msg *msg)
 		break;
 	case MSG_MAKE_AUTH:
 	case MSG_CHECK_AUTH:
+	case MSG_MIX_PPK:
 		to_keys(d, msg);
 		break;
 	case MSG_STORE:
@@ -283,6 +297,11 @@ static void from_keys(struct daemon *d, const struct msg *msg)
 		return;
 	if (msg->head.type == MSG_CREDENTIALS) {
 		tunnel_credentials(t, msg->data);
+		return;
+	}
+	if (msg->head.type == MSG_PPK_MIXED) {
+		msg_send(d->processes[MSG_NETWORK].channel, MSG_PPK_MIXED, msg->head.tunnel,
+			 msg->head.token, msg->data, msg->head.len);
 		return;
 	}
 	v = *(const struct msg_verdict *)msg->data;

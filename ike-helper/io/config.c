@@ -635,6 +635,25 @@ static void check_auth(struct loader *l, const struct conf_tunnel *t)
 	}
 }
 
+/* A post-quantum preshared key has a name, by which the peer finds it. */
+static void check_ppk(struct loader *l, const struct conf_tunnel *t)
+{
+	struct conf_place at;
+
+	conf_key_place(t, "ppk", &at);
+	if (t->ppk.text[0] && !t->ppk_id[0])
+		tunnel_fault(l, t, "ppk-id",
+			     "is missing from %s \"%s\": ppk needs a name that the peer knows it by",
+			     kind_word(t), t->name);
+	/* One that is wrong was told. */
+	if (!t->ppk.text[0] && !at.line && t->ppk_id[0])
+		tunnel_fault(l, t, "ppk", "is missing from %s \"%s\", which has ppk-id",
+			     kind_word(t), t->name);
+	if (t->ppk_required && !t->ppk_id[0] && !at.line)
+		tunnel_fault(l, t, "ppk-required",
+			     "but %s \"%s\" has no ppk", kind_word(t), t->name);
+}
+
 /* Somebody must be asked for virtual addresses, and traffic of their families must be allowed. */
 static void check_virtual_ip(struct loader *l, const struct conf_tunnel *t)
 {
@@ -774,6 +793,7 @@ static void check_tunnels(struct loader *l)
 				     "tunnel \"%s\" has no remote and cannot be started from here; give remote, or start = \"manual\"",
 				     t->name);
 		check_auth(l, t);
+		check_ppk(l, t);
 		check_template(l, t);
 		if (t->hook_user[0] && !getpwnam(t->hook_user))
 			tunnel_fault(l, t, "hook-user",

@@ -185,6 +185,9 @@ struct conf_tunnel {
 	struct ike_id remote_id;
 	uint64_t auth;
 	struct conf_secret psk;
+	struct conf_secret ppk;
+	char ppk_id[IKE_MAX_PPK_ID + 1];
+	uint64_t ppk_required;
 	char certificate[256];
 	char private_key[256];
 	struct conf_files ca;
@@ -383,7 +386,7 @@ struct conf_type {
 
 extern const struct conf_type conf_type_word, conf_type_number, conf_type_duration,
 	conf_type_size, conf_type_flag, conf_type_name, conf_type_ifname, conf_type_device,
-	conf_type_address, conf_type_command,
+	conf_type_address, conf_type_command, conf_type_text,
 	conf_type_hosts, conf_type_id, conf_type_secret, conf_type_file,
 	conf_type_private_file, conf_type_files, conf_type_prefixes, conf_type_vips, conf_type_pool,
 	conf_type_ranges, conf_type_subnets, conf_type_addresses, conf_type_routes,

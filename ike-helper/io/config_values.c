@@ -257,6 +257,22 @@ static bool parse_command(struct conf_faults *faults, const struct conf_key *key
 
 const struct conf_type conf_type_command = { "command", false, parse_command };
 
+static bool parse_text(struct conf_faults *faults, const struct conf_key *key,
+		       const struct conf_text *t, void *field)
+{
+	size_t len = strlen(t->item[0]);
+
+	if (len >= key->size) {
+		conf_fault(faults, t->file, t->line, key->name, "is longer than %zu characters",
+			   key->size - 1);
+		return false;
+	}
+	memcpy(field, t->item[0], len + 1);
+	return true;
+}
+
+const struct conf_type conf_type_text = { "text", false, parse_text };
+
 static uint8_t read_ip(const char *text, uint8_t ip[16])
 {
 	memset(ip, 0, 16);

@@ -532,9 +532,10 @@ static json_t *secret_errors(struct daemon *d)
 	struct tunnel *t;
 
 	LIST_FOREACH(t, &d->tunnels, link)
-		if (t->secret_error[0])
+		if (tunnel_lack(t, IKE_REASON_NONE)[0])
 			json_array_append_new(errors, json_pack("{s:s, s:o}", "tunnel",
-				t->conf.name, "error", status_string(t->secret_error)));
+				t->conf.name, "error",
+				status_string(tunnel_lack(t, IKE_REASON_NONE))));
 	return errors;
 }
 

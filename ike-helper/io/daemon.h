@@ -108,10 +108,12 @@ struct verified {
  * @stranded: at the last look there was no way to the peer, or the own address was not here
  * @no_way: why the peer has no address or there is no way to it
  * @secret: a command that fetches its secret
+ * @ppk: one that fetches its post-quantum preshared key
  * @reading: the key process reads its certificates
  * @introduce_later: the network process gets to know the tunnel when these have ended
  * @up_later: and then is to bring it up
  * @secret_error: why there is no secret, behind the name of the key; empty if there is one
+ * @ppk_error: likewise of its post-quantum preshared key
  * @authorities_len: octets used in @authorities
  * @authorities: data of CERTREQ
  * @failure: of the last negotiation that failed
@@ -155,10 +157,12 @@ struct tunnel {
 	bool stranded;
 	char no_way[IKE_MAX_TEXT];
 	struct secret_job *secret;
+	struct secret_job *ppk;
 	bool reading;
 	bool introduce_later;
 	bool up_later;
 	char secret_error[IKE_MAX_TEXT];
+	char ppk_error[IKE_MAX_TEXT];
 	uint32_t authorities_len;
 	uint8_t authorities[IKE_MAX_AUTHORITIES];
 	struct failure failure;
@@ -389,7 +393,16 @@ void tunnel_introduce(struct tunnel *t);
 void tunnel_admit(struct tunnel *t);
 
 /**
- * tunnel_share_secret() - fetch the secret and tell the key process
+ * tunnel_lack() - why a secret of a tunnel is not there
+ * @t: tunnel
+ * @reason: which one: IKE_REASON_NO_SECRET, IKE_REASON_PPK_MISSING, IKE_REASON_NONE for any
+ *
+ * Return: behind the name of the key; empty if it is there, or for another reason.
+ */
+const char *tunnel_lack(const struct tunnel *t, enum ike_reason reason);
+
+/**
+ * tunnel_share_secret() - fetch the secrets and tell the key process
  */
 void tunnel_share_secret(struct tunnel *t);
 
@@ -934,7 +947,6 @@ json_t *status_json(struct tunnel *t, const struct msg_status *m);
  * @e: what the network process said
  */
 void explain_take(struct daemon *d, struct tunnel *t, const struct ike_explanation *e);
-
 /**
  * explain_json() - a failure for `ipvtictl explain` and for events
  * @f: what failed

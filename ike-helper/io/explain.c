@@ -5,7 +5,7 @@
 
 #include "daemon.h"
 
-#define KEYS_MAX 3
+#define KEYS_MAX 5
 
 /**
  * struct remedy - which keys to look at after a failure, the likeliest first
@@ -24,13 +24,16 @@ static const struct remedy {
 	{ IKE_REASON_INVALID_KE, { "ike-proposals" }, { "esp-proposals" } },
 	{ IKE_REASON_WRONG_ID, { "remote-id" }, { NULL } },
 	{ IKE_REASON_NO_SECRET, { "psk" }, { NULL } },
-	{ IKE_REASON_AUTH_FAILED, { "psk" }, { NULL } },
-	{ IKE_REASON_AUTH_REFUSED, { "psk", "local-id", "remote-id" }, { NULL } },
+	{ IKE_REASON_AUTH_FAILED, { "psk", "ppk" }, { NULL } },
+	{ IKE_REASON_AUTH_REFUSED, { "psk", "local-id", "remote-id", "ppk", "ppk-id" }, { NULL } },
 	{ IKE_REASON_AUTH_METHOD, { "auth" }, { NULL } },
 	{ IKE_REASON_CERTIFICATE, { "ca", "crl", "remote-id" }, { NULL } },
 	{ IKE_REASON_TS_UNACCEPTABLE, { "local-ts", "remote-ts" }, { NULL } },
 	{ IKE_REASON_ADDRESS_CONFIG, { "virtual-ip" }, { NULL } },
 	{ IKE_REASON_TOO_MANY, { "clients" }, { NULL } },
+	{ IKE_REASON_PPK_UNUSED, { "ppk-required" }, { NULL } },
+	{ IKE_REASON_PPK_UNKNOWN, { "ppk-id" }, { NULL } },
+	{ IKE_REASON_PPK_MISSING, { "ppk" }, { NULL } },
 };
 
 /* The key that decides of an aspect; NULL: the reason tells more. */
@@ -41,6 +44,7 @@ static const char *const aspect_keys[IKE_N_ASPECTS] = {
 	[IKE_ASPECT_PEER_TS] = "remote-ts",
 	[IKE_ASPECT_OWN_TS] = "local-ts",
 	[IKE_ASPECT_ADDRESS] = "virtual-ip",
+	[IKE_ASPECT_PPK] = "ppk-id",
 };
 
 static bool about_ike(const struct ike_explanation *e)
@@ -50,7 +54,7 @@ static bool about_ike(const struct ike_explanation *e)
 
 /*
  * What is a secret in one kind of authentication is a certificate in the other; selectors may be those
- * of several Child SAs; and what one end asks for the other has a pool of.
+ * of several Child SAs; what one end asks for the other has a pool of; and what has no name is not there.
  */
 static const char *by_kind(const char *key, const struct conf_tunnel *conf)
 {
@@ -58,7 +62,15 @@ static const char *by_kind(const char *key, const struct conf_tunnel *conf)
 		return "children";
 	if (conf->pool.name[0] && !strcmp(key, "virtual-ip"))
 		return "pool";
+	if (!conf->ppk_id[0] && !strcmp(key, "ppk-id"))
+		return "ppk";
 	return conf->auth == IKE_BY_PUBKEY && !strcmp(key, "psk") ? "certificate" : key;
+}
+
+/* Where no PPK is configured nothing is wrong with it. */
+static bool may_be_wrong(const char *key, const struct conf_tunnel *conf)
+{
+	return conf->ppk_id[0] || (strcmp(key, "ppk") && strcmp(key, "ppk-id"));
 }
 
 /* The key that decides of a marked line; NULL: the reason tells more. */
@@ -79,7 +91,7 @@ static size_t keys_of(const struct ike_explanation *e, const struct conf_tunnel 
 {
 	const char *const *list;
 	const char *key;
-	size_t n = 0, i;
+	size_t n = 0, i, k;
 
 	for (i = 0; i < e->n && n < KEYS_MAX; i++) {
 		key = key_of(e, &e->row[i], conf);
@@ -90,8 +102,9 @@ static size_t keys_of(const struct ike_explanation *e, const struct conf_tunnel 
 		if (remedies[i].reason != e->reason)
 			continue;
 		list = about_ike(e) || !remedies[i].child[0] ? remedies[i].ike : remedies[i].child;
-		for (; n < KEYS_MAX && list[n]; n++)
-			keys[n] = by_kind(list[n], conf);
+		for (k = 0; k < KEYS_MAX && list[k]; k++)
+			if (!n || may_be_wrong(list[k], conf))
+				keys[n++] = by_kind(list[k], conf);
 	}
 	return n;
 }
@@ -295,8 +308,8 @@ static void complete(const struct tunnel *t, struct ike_explanation *e)
 {
 	if (e->reason == IKE_REASON_NO_ADDRESS)
 		snprintf(e->detail, sizeof(e->detail), "%s", t->no_way);
-	else if (e->reason == IKE_REASON_NO_SECRET && t->secret_error[0])
-		snprintf(e->detail, sizeof(e->detail), "%s", t->secret_error);
+	else if (e->reason != IKE_REASON_NONE && tunnel_lack(t, e->reason)[0])
+		snprintf(e->detail, sizeof(e->detail), "%s", tunnel_lack(t, e->reason));
 }
 
 void explain_take(struct daemon *d, struct tunnel *t, const struct ike_explanation *e)

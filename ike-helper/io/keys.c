@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The key process: it has the pre-shared keys, private keys and certificates, makes our AUTH data
- * and checks the peer's (RFC 7296 section 2.15). It never tells what the peer's AUTH data should have been. With a
+ * and checks the peer's (RFC 7296 section 2.15), and mixes post-quantum preshared keys into session keys. It never tells what the peer's AUTH data should have been. With a
  * shared secret both sides sign with the same key, so it also keeps in mind which side of an IKE
  * SA we are: it signs only that side's octets and checks only the other's, lest a network process
  * gone astray have it sign what the peer should have signed.
@@ -50,6 +50,18 @@ struct secret {
 	char fault[IKE_MAX_TEXT];
 };
 
+/**
+ * struct ppk - a tunnel's post-quantum preshared key; beside its secret, for it comes in its own time
+ * @link: in struct keys
+ * @tunnel: handle
+ * @m: key
+ */
+struct ppk {
+	LIST_ENTRY(ppk) link;
+	uint32_t tunnel;
+	struct msg_ppk m;
+};
+
 enum side {
 	SIDE_NONE,
 	SIDE_INITIATOR,
@@ -70,12 +82,14 @@ struct role {
  * struct keys - what the process knows
  * @crypto: OpenSSL
  * @secrets: by tunnel
+ * @ppks: likewise
  * @next: next of @roles to be used again
  * @roles: the most recent ones
  */
 struct keys {
 	struct ike_crypto *crypto;
 	LIST_HEAD(, secret) secrets;
+	LIST_HEAD(, ppk) ppks;
 	unsigned int next;
 	struct role roles[ROLES];
 };
@@ -90,28 +104,8 @@ static struct secret *secret_find(struct keys *keys, uint32_t tunnel)
 	return NULL;
 }
 
-struct keys *keys_new(struct ike_crypto *crypto)
+static void secret_forget(struct secret *s)
 {
-	struct keys *keys = calloc(1, sizeof(*keys));
-
-	if (!keys)
-		abort();
-	keys->crypto = crypto;
-	LIST_INIT(&keys->secrets);
-	return keys;
-}
-
-void keys_free(struct keys *keys)
-{
-	while (!LIST_EMPTY(&keys->secrets))
-		keys_forget(keys, LIST_FIRST(&keys->secrets)->tunnel);
-	free(keys);
-}
-
-void keys_forget(struct keys *keys, uint32_t tunnel)
-{
-	struct secret *s = secret_find(keys, tunnel);
-
 	if (!s)
 		return;
 	LIST_REMOVE(s, link);
@@ -120,11 +114,72 @@ void keys_forget(struct keys *keys, uint32_t tunnel)
 	free(s);
 }
 
+static struct ppk *ppk_find(struct keys *keys, uint32_t tunnel)
+{
+	struct ppk *ppk;
+
+	LIST_FOREACH(ppk, &keys->ppks, link)
+		if (ppk->tunnel == tunnel)
+			return ppk;
+	return NULL;
+}
+
+static void ppk_forget(struct ppk *ppk)
+{
+	if (!ppk)
+		return;
+	LIST_REMOVE(ppk, link);
+	explicit_bzero(ppk, sizeof(*ppk));
+	free(ppk);
+}
+
+struct keys *keys_new(struct ike_crypto *crypto)
+{
+	struct keys *keys = calloc(1, sizeof(*keys));
+
+	if (!keys)
+		abort();
+	keys->crypto = crypto;
+	LIST_INIT(&keys->secrets);
+	LIST_INIT(&keys->ppks);
+	return keys;
+}
+
+void keys_free(struct keys *keys)
+{
+	while (!LIST_EMPTY(&keys->secrets))
+		secret_forget(LIST_FIRST(&keys->secrets));
+	while (!LIST_EMPTY(&keys->ppks))
+		ppk_forget(LIST_FIRST(&keys->ppks));
+	free(keys);
+}
+
+void keys_forget(struct keys *keys, uint32_t tunnel)
+{
+	secret_forget(secret_find(keys, tunnel));
+	ppk_forget(ppk_find(keys, tunnel));
+}
+
+void keys_learn_ppk(struct keys *keys, uint32_t tunnel, const struct msg_ppk *m)
+{
+	struct ppk *ppk;
+
+	ppk_forget(ppk_find(keys, tunnel));
+	if (!m->len)
+		return;
+	ppk = calloc(1, sizeof(*ppk));
+	if (!ppk || m->len > sizeof(m->secret))
+		abort();
+	ppk->tunnel = tunnel;
+	ppk->m = *m;
+	LIST_INSERT_HEAD(&keys->ppks, ppk, link);
+}
+
 void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *secret)
 {
 	struct secret *s;
 
-	keys_forget(keys, tunnel);
+	secret_forget(secret_find(keys, tunnel));
 	s = calloc(1, sizeof(*s));
 	if (!s || secret->len > sizeof(secret->secret))
 		abort();
@@ -312,6 +367,27 @@ void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, siz
 		psk_auth(keys, s, m, octets, make, v);
 }
 
+void keys_mix(struct keys *keys, uint32_t tunnel, const struct msg_mix *m,
+	      struct msg_mixed *answer)
+{
+	const struct ppk *ppk = ppk_find(keys, tunnel);
+	struct ike_chunk secret = { ppk ? ppk->m.secret : NULL, ppk ? ppk->m.len : 0 };
+
+	memset(answer, 0, sizeof(*answer));
+	if (!ppk) {
+		snprintf(answer->text, sizeof(answer->text), "there is no PPK for this tunnel");
+		return;
+	}
+	answer->ok = ike_openssl_ppk_mix(keys->crypto, m->prf, secret, m->keys.d,
+					 answer->keys.d) &&
+		     ike_openssl_ppk_mix(keys->crypto, m->prf, secret, m->keys.pi,
+					 answer->keys.pi) &&
+		     ike_openssl_ppk_mix(keys->crypto, m->prf, secret, m->keys.pr,
+					 answer->keys.pr);
+	if (!answer->ok)
+		snprintf(answer->text, sizeof(answer->text), "the PRF is not supported");
+}
+
 /* ---- the process ----------------------------------------------------------------------------- */
 
 static void on_auth(struct msg_channel *ch, struct keys *keys, const struct msg *msg, bool make)
@@ -324,6 +400,15 @@ static void on_auth(struct msg_channel *ch, struct keys *keys, const struct msg 
 		 sizeof(v));
 }
 
+static void on_mix(struct msg_channel *ch, struct keys *keys, const struct msg *msg)
+{
+	struct msg_mixed answer;
+
+	keys_mix(keys, msg->head.tunnel, msg->data, &answer);
+	msg_send(ch, MSG_PPK_MIXED, msg->head.tunnel, msg->head.token, &answer, sizeof(answer));
+	explicit_bzero(&answer, sizeof(answer));
+}
+
 static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 {
 	struct msg_credentials answer;
@@ -331,6 +416,9 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 	switch ((enum msg_type)msg->head.type) {
 	case MSG_SECRET:
 		keys_learn(arg, msg->head.tunnel, msg->data);
+		break;
+	case MSG_PPK:
+		keys_learn_ppk(arg, msg->head.tunnel, msg->data);
 		break;
 	case MSG_SECRET_GONE:
 		keys_forget(arg, msg->head.tunnel);
@@ -348,6 +436,9 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 		break;
 	case MSG_CHECK_AUTH:
 		on_auth(ch, arg, msg, false);
+		break;
+	case MSG_MIX_PPK:
+		on_mix(ch, arg, msg);
 		break;
 	default:
 		abort();

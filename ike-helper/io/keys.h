@@ -25,7 +25,12 @@ void keys_free(struct keys *keys);
 void keys_learn(struct keys *keys, uint32_t tunnel, const struct msg_secret *secret);
 
 /**
- * keys_forget() - a tunnel has no secret
+ * keys_learn_ppk() - a tunnel has this post-quantum preshared key, or none any more
+ */
+void keys_learn_ppk(struct keys *keys, uint32_t tunnel, const struct msg_ppk *ppk);
+
+/**
+ * keys_forget() - a tunnel has no secret of any kind
  */
 void keys_forget(struct keys *keys, uint32_t tunnel);
 
@@ -58,5 +63,15 @@ void keys_credentials_end(struct keys *keys, uint32_t tunnel, struct msg_credent
  */
 void keys_auth(struct keys *keys, uint32_t tunnel, const struct msg_auth *m, size_t len,
 	       bool make, struct msg_verdict *v);
+
+/**
+ * keys_mix() - mix a tunnel's post-quantum preshared key into session keys (RFC 8784 section 3)
+ * @keys: secrets
+ * @tunnel: whose
+ * @m: question
+ * @answer: answer, with keys in it
+ */
+void keys_mix(struct keys *keys, uint32_t tunnel, const struct msg_mix *m,
+	      struct msg_mixed *answer);
 
 #endif

@@ -64,9 +64,12 @@ static const struct msg_rule rules[MSG_N_TYPES] = {
 			    sizeof(struct msg_auth) + MSG_OCTETS_MAX + IKE_MAX_CERTS },
 	[MSG_CHECK_AUTH] = { NETWORK_TO_KEYS, sizeof(struct msg_auth),
 			     sizeof(struct msg_auth) + MSG_OCTETS_MAX + IKE_MAX_CERTS },
+	[MSG_MIX_PPK] = { NETWORK_TO_KEYS, EXACT(struct msg_mix) },
 	[MSG_AUTH_MADE] = { KEYS_TO_NETWORK, EXACT(struct msg_verdict) },
 	[MSG_AUTH_CHECKED] = { KEYS_TO_NETWORK, EXACT(struct msg_verdict) },
+	[MSG_PPK_MIXED] = { KEYS_TO_NETWORK, EXACT(struct msg_mixed) },
 	[MSG_SECRET] = { PARENT_TO_KEYS, EXACT(struct msg_secret) },
+	[MSG_PPK] = { PARENT_TO_KEYS, EXACT(struct msg_ppk) },
 	[MSG_SECRET_GONE] = { PARENT_TO_KEYS, 0, 0 },
 	[MSG_CREDENTIAL] = { PARENT_TO_KEYS, sizeof(struct msg_credential),
 			     sizeof(struct msg_credential) + MSG_FILE_MAX },
@@ -100,12 +103,13 @@ static const struct {
 			      EXPLAIN_BOOL(row[4].differs), EXPLAIN_BOOL(row[5].differs),
 			      EXPLAIN_BOOL(row[6].differs), EXPLAIN_BOOL(row[7].differs)),
 	[MSG_STATUS] = BOOLS(STATUS_BOOL(known), STATUS_BOOL(status.wanted),
-			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.resumed),
+			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.resumed), STATUS_BOOL(status.ppk),
 			     STATUS_BOOL(status.suspect),
 			     STATUS_BOOL(status.encap), STATUS_BOOL(status.nat_local),
 			     STATUS_BOOL(status.nat_remote)),
 	[MSG_AUTH_MADE] = BOOLS(offsetof(struct msg_verdict, ok)),
 	[MSG_AUTH_CHECKED] = BOOLS(offsetof(struct msg_verdict, ok)),
+	[MSG_PPK_MIXED] = BOOLS(offsetof(struct msg_mixed, ok)),
 };
 
 _Static_assert(IKE_MAX_CONTRASTS == 8, "rows of MSG_EXPLAIN in the table");

@@ -72,6 +72,12 @@ enum msg_type {
 	MSG_RESUME,
 	/* and what came of it, if something did */
 	MSG_RESUMED,
+	/* parent to key process */
+	MSG_PPK,		/* struct msg_ppk */
+	/* network process to key process */
+	MSG_MIX_PPK,		/* struct msg_mix */
+	/* and its answer */
+	MSG_PPK_MIXED,		/* struct msg_mixed */
 	MSG_N_TYPES,
 };
 
@@ -209,6 +215,28 @@ struct msg_verdict {
 };
 
 /**
+ * struct msg_mix - session keys to mix a post-quantum preshared key into
+ * @prf: transform id of the PRF
+ * @keys: keys
+ */
+struct msg_mix {
+	uint16_t prf;
+	struct ike_ppk_keys keys;
+};
+
+/**
+ * struct msg_mixed - answer of the key process
+ * @ok: it was mixed in
+ * @keys: keys
+ * @text: why not
+ */
+struct msg_mixed {
+	bool ok;
+	struct ike_ppk_keys keys;
+	char text[IKE_MAX_TEXT];
+};
+
+/**
  * struct msg_lease - a peer asks for virtual addresses
  * @spi_i: IKE SPIs that it was verified for
  * @spi_r: likewise
@@ -238,6 +266,15 @@ struct msg_secret {
 	uint32_t kind;
 	struct ike_id local_id;
 	struct ike_id remote_id;
+	uint32_t len;
+	uint8_t secret[CONF_SECRET_MAX];
+};
+
+/**
+ * struct msg_ppk - a post-quantum preshared key
+ * @len: octets used in @secret, 0 for none
+ */
+struct msg_ppk {
 	uint32_t len;
 	uint8_t secret[CONF_SECRET_MAX];
 };

@@ -293,6 +293,14 @@ static void ask_auth(struct network *net, const struct ike_action *act, enum msg
 	free(m);
 }
 
+static void ask_mix(struct network *net, const struct ike_action *act)
+{
+	struct msg_mix m = { .prf = act->u.mix.prf, .keys = act->u.mix.keys };
+
+	msg_send(net->parent, MSG_MIX_PPK, act->tunnel, act->token, &m, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+}
+
 static void log_up(struct network *net, const struct ike_action *act)
 {
 	struct msg_log m = { .level = act->u.log.level };
@@ -353,6 +361,9 @@ static void carry_out(struct network *net, const struct ike_action *act)
 		break;
 	case IKE_ACT_CHECK_AUTH:
 		ask_auth(net, act, MSG_CHECK_AUTH);
+		break;
+	case IKE_ACT_MIX_PPK:
+		ask_mix(net, act);
 		break;
 	case IKE_ACT_LOG:
 		log_up(net, act);
@@ -536,6 +547,22 @@ static void on_verdict(struct network *net, const struct msg *msg, enum ike_even
 	step(net, &ev);
 }
 
+static void on_mixed(struct network *net, const struct msg *msg)
+{
+	const struct msg_mixed *m = msg->data;
+	struct ike_event ev = {
+		.type = IKE_EV_PPK_MIXED, .tunnel = msg->head.tunnel, .token = msg->head.token,
+	};
+	char text[sizeof(m->text)];
+
+	memcpy(text, m->text, sizeof(text));
+	text[sizeof(text) - 1] = 0;
+	ev.u.mixed.ok = m->ok;
+	ev.u.mixed.keys = &m->keys;
+	ev.u.mixed.text = text;
+	step(net, &ev);
+}
+
 static void on_leased(struct network *net, const struct msg *msg)
 {
 	const struct msg_leased *m = msg->data;
@@ -597,6 +624,9 @@ static void on_message(struct msg_channel *ch, const struct msg *msg, void *arg)
 		break;
 	case MSG_AUTH_CHECKED:
 		on_verdict(net, msg, IKE_EV_AUTH_CHECKED);
+		break;
+	case MSG_PPK_MIXED:
+		on_mixed(net, msg);
 		break;
 	case MSG_LEASED:
 		on_leased(net, msg);

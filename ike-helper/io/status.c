@@ -80,6 +80,7 @@ static json_t *ike_json(const struct msg_status *m)
 	set_string(o, "state", ike_sa_state_name(st->state));
 	set_string(o, "role", st->initiator ? "initiator" : "responder");
 	json_object_set_new(o, "resumed", json_boolean(st->resumed));
+	json_object_set_new(o, "ppk", json_boolean(st->ppk));
 	set_spi(o, "spi-i", st->spi_i, 16);
 	set_spi(o, "spi-r", st->spi_r, 16);
 	set_string(o, "proposal", st->proposal);
@@ -155,8 +156,8 @@ static void set_error(json_t *o, struct tunnel *t)
 {
 	char text[4 * IKE_MAX_TEXT];
 
-	if (t->secret_error[0]) {
-		set_string(o, "error", t->secret_error);
+	if (tunnel_lack(t, IKE_REASON_NONE)[0]) {
+		set_string(o, "error", tunnel_lack(t, IKE_REASON_NONE));
 	} else if (!t->up && is_error(t->reason)) {
 		if (t->failure.known)
 			explain_line(&t->failure, &t->conf, text, sizeof(text));

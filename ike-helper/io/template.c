@@ -159,6 +159,7 @@ static void client_conf(const struct tunnel *t, const struct ike_id *id, struct 
 	conf->remote_id = *id;
 	conf->device[0] = 0;
 	explicit_bzero(&conf->psk, sizeof(conf->psk));
+	explicit_bzero(&conf->ppk, sizeof(conf->ppk));
 	template_client_name(t->conf.name, id, conf->name);
 }
 

@@ -143,6 +143,9 @@ static void peer_config(struct tunnel *t, struct ike_peer_config *p)
 	p->auth = c->auth;
 	p->authorities_len = t->authorities_len;
 	memcpy(p->authorities, t->authorities, sizeof(p->authorities));
+	p->ppk_id_len = strlen(c->ppk_id);
+	memcpy(p->ppk_id, c->ppk_id, p->ppk_id_len);
+	p->ppk_required = c->ppk_required;
 	p->local = c->local;
 	/* Names may mean any address: then the identity alone tells who it is. */
 	for (i = 0; i < c->remote.n; i++) {
@@ -254,7 +257,7 @@ void tunnel_introduce(struct tunnel *t)
 	t->resuming = false;
 	t->up = false;
 	/* Without its secret a tunnel can neither start nor answer, nor ask for certificates. */
-	t->introduce_later = t->secret || t->reading;
+	t->introduce_later = t->secret || t->ppk || t->reading;
 	if (t->introduce_later)
 		return;
 	send_config(t);
@@ -294,13 +297,20 @@ void tunnel_admit(struct tunnel *t)
 /* What was waited for is known, or it is known that it cannot be had. */
 static void settle(struct tunnel *t)
 {
-	if (t->introduce_later) {
+	if (t->introduce_later && !t->secret && !t->ppk && !t->reading) {
 		tunnel_introduce(t);
 		if (t->up_later)
 			tunnel_event(t, IKE_EV_UP);
 		t->up_later = false;
 	}
 	tunnels_settled(t->d);
+}
+
+const char *tunnel_lack(const struct tunnel *t, enum ike_reason reason)
+{
+	if (reason == IKE_REASON_PPK_MISSING || (reason == IKE_REASON_NONE && !t->secret_error[0]))
+		return t->ppk_error;
+	return reason == IKE_REASON_NO_SECRET || reason == IKE_REASON_NONE ? t->secret_error : "";
 }
 
 static void got_secret(const uint8_t *data, size_t len, const char *err, void *arg)
@@ -313,16 +323,40 @@ static void got_secret(const uint8_t *data, size_t len, const char *err, void *a
 	bool waited = t->secret;
 
 	t->secret = NULL;
-	t->secret_error[0] = 0;
 	if (err) {
 		snprintf(t->secret_error, sizeof(t->secret_error), "psk: %s", err);
-		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "psk: %s", err);
+		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "%s", t->secret_error);
 		msg_send(keys, MSG_SECRET_GONE, t->handle, 0, NULL, 0);
 	} else {
 		memcpy(m.secret, data, len);
 		msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
 		explicit_bzero(&m, sizeof(m));
 	}
+	if (waited)
+		settle(t);
+}
+
+static void send_ppk(struct tunnel *t, const uint8_t *data, size_t len)
+{
+	struct msg_ppk m = { .len = len };
+
+	if (len)
+		memcpy(m.secret, data, len);
+	msg_send(t->d->processes[MSG_KEYS].channel, MSG_PPK, t->handle, 0, &m, sizeof(m));
+	explicit_bzero(&m, sizeof(m));
+}
+
+static void got_ppk(const uint8_t *data, size_t len, const char *err, void *arg)
+{
+	struct tunnel *t = arg;
+	bool waited = t->ppk;
+
+	t->ppk = NULL;
+	if (err) {
+		snprintf(t->ppk_error, sizeof(t->ppk_error), "ppk: %s", err);
+		log_line(LOG_KEYS, IKE_LOG_ERROR, t->conf.name, "%s", t->ppk_error);
+	}
+	send_ppk(t, data, err ? 0 : len);
 	if (waited)
 		settle(t);
 }
@@ -374,7 +408,6 @@ static void share_credentials(struct tunnel *t)
 		.kind = IKE_BY_PUBKEY, .local_id = t->conf.local_id, .remote_id = t->conf.remote_id,
 	};
 
-	t->secret_error[0] = 0;
 	msg_send(keys, MSG_SECRET, t->handle, 0, &m, sizeof(m));
 	t->reading = send_files(t);
 	if (t->reading) {
@@ -400,13 +433,31 @@ void tunnel_credentials(struct tunnel *t, const struct msg_credentials *m)
 	settle(t);
 }
 
+static void share_ppk(struct tunnel *t)
+{
+	struct secret_job *job;
+
+	if (!t->conf.ppk.text[0]) {
+		send_ppk(t, NULL, 0);
+		return;
+	}
+	job = secret_fetch(t->d->base, &t->conf.ppk, t->d->conf.user, got_ppk, t);
+	if (job)
+		t->ppk = job;
+}
+
 void tunnel_share_secret(struct tunnel *t)
 {
 	struct secret_job *job;
 
 	secret_cancel(t->secret);
+	secret_cancel(t->ppk);
 	t->secret = NULL;
+	t->ppk = NULL;
 	t->reading = false;
+	t->secret_error[0] = 0;
+	t->ppk_error[0] = 0;
+	share_ppk(t);
 	if (t->conf.auth == IKE_BY_PUBKEY) {
 		share_credentials(t);
 		return;
@@ -447,6 +498,7 @@ void tunnel_free(struct tunnel *t)
 	while ((sa = LIST_FIRST(&t->sas)))
 		tunnel_sa_forget(sa);
 	secret_cancel(t->secret);
+	secret_cancel(t->ppk);
 	if (t->leave)
 		event_free(t->leave);
 	LIST_REMOVE(t, link);
@@ -475,7 +527,7 @@ void tunnels_settled(struct daemon *d)
 
 	LIST_FOREACH(t, &d->tunnels, link) {
 		reading |= t->reading;
-		fetching |= t->secret != NULL;
+		fetching |= t->secret || t->ppk;
 	}
 	/* A command may take its time; peers of other tunnels do not wait for it. */
 	if (!reading)
@@ -586,8 +638,10 @@ static void tunnel_change(struct tunnel *t, const struct conf_tunnel *conf, json
 	bool secret = memcmp(&t->conf.psk, &conf->psk, sizeof(conf->psk)) ||
 		      memcmp(&t->conf.local_id, &conf->local_id, sizeof(conf->local_id)) ||
 		      memcmp(&t->conf.remote_id, &conf->remote_id, sizeof(conf->remote_id)) ||
-		      conf->psk.kind != CONF_SECRET_INLINE || conf->auth != t->conf.auth ||
-		      conf->auth == IKE_BY_PUBKEY || t->secret_error[0];
+		      memcmp(&t->conf.ppk, &conf->ppk, sizeof(conf->ppk)) ||
+		      conf->psk.kind != CONF_SECRET_INLINE ||
+		      conf->ppk.kind != CONF_SECRET_INLINE || conf->auth != t->conf.auth ||
+		      conf->auth == IKE_BY_PUBKEY || tunnel_lack(t, IKE_REASON_NONE)[0];
 
 	t->conf = *conf;
 	/* What a file or a command says may have changed while the configuration did not. */

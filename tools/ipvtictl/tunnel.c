@@ -274,7 +274,8 @@ static void show_ike(const json_t *ike)
 	       json_is_true(json_object_get(ike, "resumed")) ? " and resumed" : "",
 	       word(ike, "role"), *since.s ? ", since " : "", since.s,
 	       *rekey.s ? ", new keys in " : "", rekey.s);
-	printf("            %s\n", word(ike, "proposal"));
+	printf("            %s%s\n", word(ike, "proposal"),
+	       json_is_true(json_object_get(ike, "ppk")) ? ", protected by a PPK" : "");
 	printf("            SPIs %s and %s\n", word(ike, "spi-i"), word(ike, "spi-r"));
 	if (*unanswered.s)
 		printf("            has not answered for %s\n", unanswered.s);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../core/transform.h"
 #include "../../crypto/openssl.h"
 #include "../keys.h"
 
@@ -234,6 +235,59 @@ static void forgets(void **state)
 	assert_non_null(strstr(v.text, "no secret"));
 }
 
+static void mix(struct fixture *f, uint16_t prf, struct msg_mixed *answer)
+{
+	struct msg_mix m = { .prf = prf };
+
+	memset(m.keys.d, 1, sizeof(m.keys.d));
+	memset(m.keys.pi, 2, sizeof(m.keys.pi));
+	memset(m.keys.pr, 3, sizeof(m.keys.pr));
+	keys_mix(f->keys, TUNNEL, &m, answer);
+}
+
+/* The first block of prf+ is all there is: prf (PPK, key | 1). */
+static void mixes_a_ppk(void **state)
+{
+	struct msg_ppk ppk = { .len = 3, .secret = "ppk" };
+	struct ike_chunk key = { ppk.secret, ppk.len };
+	struct fixture *f = *state;
+	struct msg_mixed answer;
+	uint8_t in[33], out[64];
+	struct ike_chunk part = { in, sizeof(in) };
+
+	mix(f, PRF_HMAC_SHA2_256, &answer);
+	assert_false(answer.ok);
+	assert_non_null(strstr(answer.text, "no PPK"));
+	keys_learn_ppk(f->keys, TUNNEL, &ppk);
+	mix(f, PRF_HMAC_SHA2_256, &answer);
+	assert_true(answer.ok);
+	memset(in, 2, sizeof(in));
+	in[32] = 1;
+	assert_true(f->crypto->mac(f->crypto->ctx, IKE_TRANSFORM_PRF, PRF_HMAC_SHA2_256, key, &part,
+				   1, out));
+	assert_memory_equal(answer.keys.pi, out, 32);
+	assert_memory_not_equal(answer.keys.d, answer.keys.pr, 32);
+	mix(f, 999, &answer);
+	assert_false(answer.ok);
+	assert_non_null(strstr(answer.text, "not supported"));
+}
+
+static void forgets_a_ppk(void **state)
+{
+	struct msg_ppk ppk = { .len = 3, .secret = "ppk" }, none = { 0 };
+	struct fixture *f = *state;
+	struct msg_mixed answer;
+
+	keys_learn_ppk(f->keys, TUNNEL, &ppk);
+	keys_learn_ppk(f->keys, TUNNEL, &none);
+	mix(f, PRF_HMAC_SHA2_256, &answer);
+	assert_false(answer.ok);
+	keys_learn_ppk(f->keys, TUNNEL, &ppk);
+	keys_forget(f->keys, TUNNEL);
+	mix(f, PRF_HMAC_SHA2_256, &answer);
+	assert_false(answer.ok);
+}
+
 static void messages_are_checked(void **state)
 {
 	struct msg_header h = { .type = MSG_INSTALL, .len = sizeof(struct ike_install) };
@@ -252,6 +306,10 @@ static void messages_are_checked(void **state)
 	h.len = sizeof(struct msg_secret);
 	assert_null(msg_check(&h, MSG_PARENT, MSG_KEYS));
 	assert_non_null(msg_check(&h, MSG_PARENT, MSG_NETWORK));
+	h.type = MSG_PPK;
+	h.len = sizeof(struct msg_ppk);
+	assert_null(msg_check(&h, MSG_PARENT, MSG_KEYS));
+	assert_non_null(msg_check(&h, MSG_PARENT, MSG_NETWORK));
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
@@ -267,6 +325,8 @@ int main(void)
 		TEST(knows_who_a_pattern_stands_for),
 		TEST(refuses_octets_of_no_message),
 		TEST(forgets),
+		TEST(mixes_a_ppk),
+		TEST(forgets_a_ppk),
 		TEST(messages_are_checked),
 	};
 
