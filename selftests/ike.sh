@@ -44,12 +44,12 @@ site_block() {
 }
 
 # gateway [KEY=VALUE...]: swanctl.conf with the connection site-a and its child net. Keys are name,
-# local, remote, local-id, remote-id, secret, local-ts, remote-ts, and conn and child, further lines
-# of those sections.
+# local, remote, local-id, remote-id, secret, local-ts, remote-ts, and conn, child and secrets, further
+# lines of those sections.
 gateway() {
 	local -A conf=([name]=site-a [local]=$RIGHT4 [remote]=$LEFT4 [local-id]=$ID_RIGHT [remote-id]=$ID_LEFT
 		[secret]=$SECRET [local-ts]="$NET_RIGHT4,$NET_RIGHT6"
-		[remote-ts]="$NET_LEFT4,$NET_LEFT6" [conn]='' [child]='')
+		[remote-ts]="$NET_LEFT4,$NET_LEFT6" [conn]='' [child]='' [secrets]='')
 	local word
 
 	for word; do
@@ -85,6 +85,7 @@ gateway() {
 				id-b = "${conf[local-id]}"
 				secret = "${conf[secret]}"
 			}
+			${conf[secrets]}
 		}
 	END
 }

@@ -54,7 +54,7 @@ def configuration(lines):
 
 
 def load(path, config):
-    """What swanctl --load-all does with pools, connections and pre-shared keys."""
+    """What swanctl --load-all does with pools, connections and pre-shared keys (ike..., ppk...)."""
     vici = Vici(path)
     sections = configuration(iter(open(config)))
     answers = [vici.request("load-pool", **{key: value})[1]
@@ -62,7 +62,7 @@ def load(path, config):
     answers += [vici.request("load-conn", **{key: value})[1]
                 for key, value in sections["connections"].items()]
     for key, value in sections.get("secrets", {}).items():
-        answers.append(vici.request("load-shared", id=key, type="IKE", data=value["secret"], owners=[
+        answers.append(vici.request("load-shared", id=key, type=key[:3], data=value["secret"], owners=[
             value[owner] for owner in value if owner.startswith("id")])[1])
     errors = [answer["errmsg"] for answer in answers if answer["success"] != "yes"]
     return len(errors) > 0, "\n".join(errors)
