@@ -11,8 +11,8 @@
 #include "ipvti.h"
 
 /*
- * A responder's new SA sends after this time although the peer has not used its own yet. That is long
- * enough for a peer which missed the answer to ask again: until then it cannot receive on it.
+ * A responder's new SA sends after this time although the peer has not used its own yet. That is
+ * long enough for a peer which missed the answer to ask again: until then it cannot receive on it.
  */
 #define FIRST_USE_FALLBACK	(30 * MSEC_PER_SEC)
 /* Timers do not run while the machine sleeps: look at the clock at least this often. */
