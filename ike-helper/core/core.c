@@ -108,27 +108,26 @@ static void unknown_sa(struct ike_core *c, const struct ike_event *ev, const str
 		answer_plain(c, ev, answer, IKE_NOTIFY_INVALID_IKE_SPI);
 }
 
-static void datagram(struct ike_core *c, const struct ike_event *ev)
+/* Return: false if it was of no IKE SA and has made none; it may have been answered. */
+static bool datagram(struct ike_core *c, const struct ike_event *ev)
 {
 	struct ike_header h;
 	struct ike_sa *sa;
 
 	if (!ike_header_get(ev->u.datagram.data, ev->u.datagram.len, &h))
-		return;
+		return false;
 	if (h.version >> 4 != IKE_MAJOR_VERSION) {
 		wrong_version(c, ev, &h);
-		return;
+		return false;
 	}
-	if (h.exchange == IKE_EXCH_SA_INIT && !(h.flags & IKE_FLAG_RESPONSE)) {
-		if (h.flags & IKE_FLAG_INITIATOR)
-			ike_sa_init_request(c, ev, &h);
-		return;
-	}
+	if (h.exchange == IKE_EXCH_SA_INIT && !(h.flags & IKE_FLAG_RESPONSE))
+		return (h.flags & IKE_FLAG_INITIATOR) && ike_sa_init_request(c, ev, &h);
 	sa = ike_sa_find(c, &h);
 	if (sa)
 		ike_exchange_datagram(c, sa, ev, &h);
 	else
 		unknown_sa(c, ev, &h);
+	return sa;
 }
 
 /* ---- answers to actions ---- */
@@ -299,7 +298,8 @@ static void tunnel_event(struct ike_core *c, struct ike_tunnel *t, const struct 
 	}
 }
 
-static void dispatch(struct ike_core *c, const struct ike_event *ev)
+/* Return: false if nothing is different now. */
+static bool dispatch(struct ike_core *c, const struct ike_event *ev)
 {
 	struct ike_tunnel *t;
 
@@ -307,8 +307,7 @@ static void dispatch(struct ike_core *c, const struct ike_event *ev)
 	case IKE_EV_TIMER:
 		break;
 	case IKE_EV_DATAGRAM:
-		datagram(c, ev);
-		break;
+		return datagram(c, ev);
 	case IKE_EV_CONFIG:
 		ike_tunnel_config(c, ev->u.config);
 		break;
@@ -326,6 +325,7 @@ static void dispatch(struct ike_core *c, const struct ike_event *ev)
 		if (t)
 			tunnel_event(c, t, ev);
 	}
+	return true;
 }
 
 /* ---- after each event ---- */
@@ -343,7 +343,7 @@ static void sweep(struct ike_core *c)
 			ike_sa_free(c, sa);
 	}
 	while ((t = *at)) {
-		for (sa = c->sas; sa && sa->tunnel != t; sa = sa->next)
+		for (sa = t->gone ? c->sas : NULL; sa && sa->tunnel != t; sa = sa->next)
 			;
 		if (t->gone && !sa) {
 			*at = t->next;
@@ -380,7 +380,6 @@ static void tick(struct ike_core *c)
 	struct ike_tunnel *t;
 	struct ike_sa *sa;
 
-	ike_cookie_tick(c);
 	ike_linger_tick(c);
 	for (sa = c->sas; sa; sa = sa->next)
 		ike_sa_tick(c, sa);
@@ -399,11 +398,14 @@ void ike_core_step(struct ike_core *c, const struct ike_event *ev, struct ike_ac
 		c->grace_until = ev->now + IKE_GRACE_TIME;
 	c->now = ev->now;
 	c->acts = acts;
-	dispatch(c, ev);
-	tick(c);
-	sweep(c);
-	ike_resume_store(c);
-	c->deadline = next_deadline(c);
+	ike_cookie_tick(c);
+	/* A flood of requests must not cost a look at all IKE SAs and tunnels for each. */
+	if (dispatch(c, ev) || c->now >= c->deadline) {
+		tick(c);
+		sweep(c);
+		ike_resume_store(c);
+		c->deadline = next_deadline(c);
+	}
 	acts->deadline = c->deadline;
 	c->acts = NULL;
 }

@@ -485,7 +485,7 @@ static void make_half_open(struct ike_core *c, const struct request *rq, const s
 	ike_blob_free(&pub);
 }
 
-void ike_sa_init_request(struct ike_core *c, const struct ike_event *ev, const struct ike_header *h)
+bool ike_sa_init_request(struct ike_core *c, const struct ike_event *ev, const struct ike_header *h)
 {
 	struct request rq = { .ev = ev, .h = h };
 	struct ike_proposal chosen;
@@ -495,18 +495,19 @@ void ike_sa_init_request(struct ike_core *c, const struct ike_event *ev, const s
 	int group;
 
 	if (h->id || h->spi_r || repeated(c, ev, h))
-		return;
+		return false;
 	if (!parse_request(c, &rq) || !cookie_passed(c, &rq))
-		return;
+		return false;
 	t = choose_tunnel(c, &rq, &chosen, &number);
 	if (!t)
-		return;
+		return false;
 	group = ike_proposal_id(&chosen, IKE_TRANSFORM_KE);
 	if (group == rq.group) {
 		make_half_open(c, &rq, t, &chosen, number);
-		return;
+		return true;
 	}
 	octets[0] = group >> 8;
 	octets[1] = group;
 	reply_notify(c, &rq, IKE_NOTIFY_INVALID_KE_PAYLOAD, octets, sizeof(octets));
+	return false;
 }

@@ -731,8 +731,8 @@ void ike_cookie_tick(struct ike_core *c);
 /** ike_sa_init_start() - connect to an address */
 void ike_sa_init_start(struct ike_core *c, struct ike_tunnel *t, const struct ike_addr *local,
 		       const struct ike_addr *remote);
-/** ike_sa_init_request() - an IKE_SA_INIT request */
-void ike_sa_init_request(struct ike_core *c, const struct ike_event *ev,
+/** ike_sa_init_request() - an IKE_SA_INIT request. Return: whether there is an IKE SA for it now */
+bool ike_sa_init_request(struct ike_core *c, const struct ike_event *ev,
 			 const struct ike_header *h);
 /** ike_sa_init_response() - an IKE_SA_INIT response */
 void ike_sa_init_response(struct ike_core *c, struct ike_sa *sa, struct ike_chunk datagram,
