@@ -7,6 +7,9 @@
 enum {
 	COOKIE_LEN = 33,	/* number of the secret, then its HMAC-SHA2-256 */
 	SECRET_LIFE = 60000,
+	CALM = 10000,
+	SHARE = 4,		/* of half-open SAs one address may have a quarter, cookie or not */
+	SITE = 8,		/* octets of an IPv6 address that its owner cannot choose */
 };
 
 static bool half_open(const struct ike_sa *sa)
@@ -14,29 +17,59 @@ static bool half_open(const struct ike_sa *sa)
 	return !sa->dead && !sa->initiator && sa->state == IKE_SA_CONNECTING;
 }
 
-bool ike_cookie_needed(const struct ike_core *c, const struct ike_addr *remote)
+static bool same_site(const struct ike_addr *a, const struct ike_addr *b)
 {
-	unsigned int from_there = 0;
-	unsigned int all = 0;
-	const struct ike_sa *sa;
-
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (!half_open(sa))
-			continue;
-		all++;
-		from_there += ike_addr_same(&sa->remote, remote);
-	}
-	return all >= c->cfg.cookie_threshold || from_there >= c->cfg.half_open_per_addr;
+	return a->family == b->family && !memcmp(a->ip, b->ip, a->family == 4 ? 4 : SITE);
 }
 
-bool ike_half_open_full(const struct ike_core *c)
+unsigned int ike_half_open(const struct ike_core *c, const struct ike_addr *from)
 {
 	const struct ike_sa *sa;
-	unsigned int all = 0;
+	unsigned int n = 0;
 
 	for (sa = c->sas; sa; sa = sa->next)
-		all += half_open(sa);
-	return all >= c->cfg.half_open_max;
+		n += half_open(sa) && (!from || same_site(&sa->remote, from));
+	return n;
+}
+
+/* Told once for a flood, though half-open SAs come and go meanwhile. */
+static void tell(struct ike_core *c, unsigned int all)
+{
+	if (!c->cfg.cookie_threshold || all < c->cfg.cookie_threshold)
+		return;
+	if (!c->flooded)
+		ike_log(c, NULL, IKE_LOG_NOTICE,
+			"%u half-open IKE SAs: whoever comes must return a cookie", all);
+	c->flooded = true;
+	c->calm_at = c->now + CALM;
+}
+
+uint64_t ike_door_deadline(const struct ike_core *c)
+{
+	return c->flooded ? c->calm_at : IKE_NEVER;
+}
+
+void ike_door_tick(struct ike_core *c)
+{
+	if (c->now < ike_door_deadline(c))
+		return;
+	c->flooded = false;
+	ike_log(c, NULL, IKE_LOG_NOTICE, "no cookie had to be asked for in %d s, %u half-open IKE SAs",
+		CALM / 1000, ike_half_open(c, NULL));
+}
+
+enum ike_door ike_door(struct ike_core *c, const struct ike_addr *remote)
+{
+	unsigned int from_there = ike_half_open(c, remote);
+	unsigned int all = ike_half_open(c, NULL);
+	unsigned int share = (c->cfg.half_open_max + SHARE - 1) / SHARE;
+
+	tell(c, all);
+	if (all >= c->cfg.half_open_max || from_there >= share)
+		return IKE_DOOR_SHUT;
+	if (all >= c->cfg.cookie_threshold || from_there >= c->cfg.half_open_per_addr)
+		return IKE_DOOR_COOKIE;
+	return IKE_DOOR_OPEN;
 }
 
 bool ike_cookie_make(struct ike_core *c, uint64_t spi_i, const struct ike_addr *remote,

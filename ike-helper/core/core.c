@@ -356,7 +356,7 @@ static void sweep(struct ike_core *c)
 
 static uint64_t next_deadline(const struct ike_core *c)
 {
-	uint64_t at = IKE_NEVER;
+	uint64_t at = ike_door_deadline(c);
 	const struct ike_tunnel *t;
 	const struct ike_linger *l;
 	const struct ike_sa *sa;
@@ -380,6 +380,7 @@ static void tick(struct ike_core *c)
 	struct ike_tunnel *t;
 	struct ike_sa *sa;
 
+	ike_door_tick(c);
 	ike_linger_tick(c);
 	for (sa = c->sas; sa; sa = sa->next)
 		ike_sa_tick(c, sa);
@@ -453,6 +454,8 @@ bool ike_core_status(const struct ike_core *c, uint32_t tunnel, struct ike_statu
 	const struct ike_child *child;
 
 	memset(st, 0, sizeof(*st));
+	st->half_open = ike_half_open(c, NULL);
+	st->cookies = st->half_open >= c->cfg.cookie_threshold;
 	if (!t)
 		return false;
 	st->wanted = t->wanted;

@@ -384,8 +384,8 @@ struct ike_peer_config {
  * @port_ike: local port of IKE, 500
  * @port_natt: local port of IKE and ESP in UDP, 4500
  * @cookie_threshold: from so many half-open SAs on IKE_SA_INIT needs a cookie; 0: always
- * @half_open_per_addr: half-open SAs one address may have, 3
- * @half_open_max: half-open SAs in all, 256
+ * @half_open_per_addr: half-open SAs one address, or an IPv6 /64, may have without a cookie, 3
+ * @half_open_max: half-open SAs in all, 256; one address may have a quarter of them
  */
 struct ike_core_config {
 	const struct ike_crypto *crypto;
@@ -1026,6 +1026,8 @@ struct ike_child_status {
  * @remote_id: the identity the peer proved
  * @proposal: the IKE SA's algorithms as keywords
  * @reason: why the last attempt failed or the last tunnel ended, IKE_REASON_NONE if it did not
+ * @half_open: IKE SAs whose initiator has yet to say who it is, of all tunnels
+ * @cookies: there are so many that everybody must return a cookie
  * @n_children: Child SAs used in @children
  * @children: installed Child SAs
  */
@@ -1050,6 +1052,8 @@ struct ike_status {
 	struct ike_id remote_id;
 	char proposal[IKE_MAX_TEXT];
 	enum ike_reason reason;
+	uint32_t half_open;
+	bool cookies;
 	uint8_t n_children;
 	struct ike_child_status children[2 * IKE_MAX_CHILDREN];
 };

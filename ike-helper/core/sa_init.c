@@ -383,10 +383,14 @@ static bool cookie_passed(struct ike_core *c, const struct request *rq)
 	struct ike_notify_view n;
 	uint8_t cookie[33];
 
-	if (ike_half_open_full(c))
-		return false;
-	if (!ike_cookie_needed(c, remote))
+	switch (ike_door(c, remote)) {
+	case IKE_DOOR_OPEN:
 		return true;
+	case IKE_DOOR_SHUT:
+		return false;
+	default:
+		break;
+	}
 	if (ike_notify_find(&rq->ps, IKE_NOTIFY_COOKIE, &n) &&
 	    ike_cookie_check(c, rq->h->spi_i, remote, nonce, n.data))
 		return true;

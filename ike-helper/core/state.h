@@ -427,6 +427,7 @@ struct ike_orphan {
  * @heard_ike: last authenticated IKE message
  * @resolve_token: of the RESOLVE awaited
  * @beside: the attempt in work is made beside an established IKE SA
+ * @yielded: the attempt to come has waited for one of the peer's
  * @attempt: attempts since the last success
  * @retry_at: connect again
  * @seen: address of the last attempt, taken for the peer's as responder
@@ -455,6 +456,7 @@ struct ike_tunnel {
 	uint64_t heard_ike;
 	uint32_t resolve_token;
 	bool beside;
+	bool yielded;
 	unsigned int attempt;
 	uint64_t retry_at;
 	struct ike_addr seen;
@@ -496,6 +498,8 @@ struct ike_linger {
  * @cookie_key: current and previous secret of our cookies
  * @cookie_which: the current one
  * @cookie_at: next change of it
+ * @flooded: it was told that everybody must return a cookie
+ * @calm_at: when it is told that this is over
  * @grace_until: nobody becomes suspect before
  * @deadline: last deadline given
  */
@@ -515,6 +519,8 @@ struct ike_core {
 	uint8_t cookie_key[2][32];
 	uint8_t cookie_which;
 	uint64_t cookie_at;
+	bool flooded;
+	uint64_t calm_at;
 	uint64_t grace_until;
 	uint64_t deadline;
 };
@@ -713,10 +719,21 @@ bool ike_nat_get(struct ike_core *c, struct ike_sa *sa, uint64_t spi_r,
 
 /* ---- cookie.c ---- */
 
-/** ike_cookie_needed() - whether IKE_SA_INIT from there must carry a cookie */
-bool ike_cookie_needed(const struct ike_core *c, const struct ike_addr *remote);
-/** ike_half_open_full() - whether no further half-open SA is taken */
-bool ike_half_open_full(const struct ike_core *c);
+/** enum ike_door - what becomes of an IKE_SA_INIT request */
+enum ike_door {
+	IKE_DOOR_OPEN,
+	IKE_DOOR_COOKIE,	/* it must carry a cookie */
+	IKE_DOOR_SHUT,		/* there are too many, of all or of those from there */
+};
+
+/** ike_half_open() - number of half-open SAs; those from that address or its /64, NULL: all */
+unsigned int ike_half_open(const struct ike_core *c, const struct ike_addr *from);
+/** ike_door() - what becomes of a request from there */
+enum ike_door ike_door(struct ike_core *c, const struct ike_addr *remote);
+/** ike_door_deadline() - when it is told that a flood is over, unless it goes on */
+uint64_t ike_door_deadline(const struct ike_core *c);
+/** ike_door_tick() - tell it */
+void ike_door_tick(struct ike_core *c);
 /** ike_cookie_make() - our cookie for a request (section 2.6) */
 bool ike_cookie_make(struct ike_core *c, uint64_t spi_i, const struct ike_addr *remote,
 		     struct ike_chunk nonce, unsigned int which, uint8_t out[33]);

@@ -215,7 +215,10 @@ bool ike_tunnel_renewing(const struct ike_core *c, const struct ike_tunnel *t)
 	return t->beside && connecting(c, t);
 }
 
-/* The peer is connecting to us just now: two IKE SAs would be one too many. */
+/*
+ * The peer is connecting to us just now: two IKE SAs would be one too many. But anybody can send its
+ * first request in the peer's name, so that one waits for it only once.
+ */
 static bool peer_connecting(const struct ike_core *c, const struct ike_tunnel *t)
 {
 	const struct ike_sa *sa;
@@ -240,11 +243,13 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 
 	if (connecting(c, t))
 		return;
-	if (peer_connecting(c, t)) {
+	if (!t->yielded && peer_connecting(c, t)) {
+		t->yielded = true;
 		t->retry_at = c->now + ike_jitter(c, HALF_OPEN_PAUSE, 50);
 		return;
 	}
 	t->retry_at = IKE_NEVER;
+	t->yielded = false;
 	t->beside = established(c, t);
 	t->resolve_token = ike_new_token(c);
 	a = ike_act(c, IKE_ACT_RESOLVE, t->cfg.tunnel);

@@ -45,6 +45,8 @@ enum waiting {
  * @tunnel: handle of the tunnel it waits for
  * @token: of its questions to the network process
  * @missing: answers of the network process
+ * @half_open: half-open IKE SAs
+ * @cookies: everybody must return a cookie
  * @items: of the answer so far: tunnels, failures, or what reload changed
  */
 struct client {
@@ -56,6 +58,8 @@ struct client {
 	uint32_t tunnel;
 	uint32_t token;
 	unsigned int missing;
+	uint32_t half_open;
+	bool cookies;
 	json_t *items;
 };
 
@@ -301,6 +305,12 @@ static void do_log(struct client *c, struct tunnel *t, const json_t *request)
 	refuse(c, "\"level\" is error, warning, notice, info or debug");
 }
 
+static void finish_status(struct client *c)
+{
+	finish(c, json_pack("{s:b, s:O, s:I, s:b}", "ok", 1, "tunnels", c->items, "half-open",
+			    (json_int_t)c->half_open, "cookies", c->cookies));
+}
+
 static void do_status(struct client *c, struct tunnel *t, const json_t *request)
 {
 	struct msg_channel *network = c->d->processes[MSG_NETWORK].channel;
@@ -322,7 +332,7 @@ static void do_status(struct client *c, struct tunnel *t, const json_t *request)
 	if (c->missing)
 		wait_for(c, WAIT_STATUS, NULL);
 	else
-		finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->items));
+		finish_status(c);
 }
 
 enum naming {
@@ -520,8 +530,10 @@ void control_status(struct daemon *d, const struct msg *msg)
 			continue;
 		if (t)
 			json_array_append_new(c->items, status_json(t, m));
+		c->half_open = m->status.half_open;
+		c->cookies = m->status.cookies;
 		if (!--c->missing)
-			finish(c, json_pack("{s:b, s:O}", "ok", 1, "tunnels", c->items));
+			finish_status(c);
 		return;
 	}
 }

@@ -106,7 +106,7 @@ static const struct {
 			     STATUS_BOOL(status.initiator), STATUS_BOOL(status.resumed), STATUS_BOOL(status.ppk),
 			     STATUS_BOOL(status.suspect),
 			     STATUS_BOOL(status.encap), STATUS_BOOL(status.nat_local),
-			     STATUS_BOOL(status.nat_remote)),
+			     STATUS_BOOL(status.nat_remote), STATUS_BOOL(status.cookies)),
 	[MSG_AUTH_MADE] = BOOLS(offsetof(struct msg_verdict, ok)),
 	[MSG_AUTH_CHECKED] = BOOLS(offsetof(struct msg_verdict, ok)),
 	[MSG_PPK_MIXED] = BOOLS(offsetof(struct msg_mixed, ok)),

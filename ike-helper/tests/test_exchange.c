@@ -727,7 +727,19 @@ static void copy_first_request(struct world *w, const struct datagram *d, struct
 	}
 }
 
-/* RFC 7296 section 2.6: under a flood from forged addresses a real peer still comes through. */
+static void assert_half_open(const struct party *p, unsigned int n, bool cookies)
+{
+	struct ike_status st;
+
+	assert_true(ike_core_status(p->core, party_tunnel(p), &st));
+	assert_int_equal(st.half_open, n);
+	assert_int_equal(st.cookies, cookies);
+}
+
+/*
+ * RFC 7296 section 2.6: under a flood from forged addresses a real peer still comes through, and when
+ * it is over nothing is left of it.
+ */
 static void cookies_under_a_flood(void **state)
 {
 	struct world *w = world_new(1);
@@ -736,7 +748,155 @@ static void cookies_under_a_flood(void **state)
 	w->party[B].cfg.n_remote = 0;
 	w->net = copy_first_request;
 	world_up(w);
-	world_run(w, 40000);
+	world_run(w, 10000);
+	assert_half_open(&w->party[B], 30, true);
+	world_run(w, 30000);
+	assert_half_open(&w->party[B], 0, false);
+	assert_pairs(w);
+	world_free(w);
+}
+
+enum {
+	GREEDY = 300,		/* requests of one address; the default limit of all is 256 */
+};
+
+/**
+ * struct greedy - somebody at one address who returns cookies
+ * @addr: where it is
+ * @spread: it has a /64 and uses other addresses of that
+ * @len: used in @request
+ * @request: a good IKE_SA_INIT
+ */
+struct greedy {
+	struct ike_addr addr;
+	bool spread;
+	size_t len;
+	uint8_t request[1024];
+};
+
+static void greedy_send(struct world *w, const struct greedy *g, uint64_t number,
+			const uint8_t *data, size_t len)
+{
+	struct ike_event ev = { .type = IKE_EV_DATAGRAM };
+
+	ev.u.datagram.local = w->party[B].addr;
+	ev.u.datagram.local.port = 500;
+	ev.u.datagram.remote = g->addr;
+	ev.u.datagram.remote.ip[15] = g->spread ? number : 0;
+	ev.u.datagram.data = data;
+	ev.u.datagram.len = len;
+	world_event(w, &w->party[B], 0, &ev);
+}
+
+/* The request once more, with the cookie of an answer in front. */
+static void greedy_return(struct world *w, const struct greedy *g, const struct datagram *d,
+			  uint64_t spi)
+{
+	size_t add = d->len - IKE_HEADER_LEN;
+	uint8_t again[sizeof(g->request) + 64];
+
+	assert_true(add <= 64);
+	memcpy(again, g->request, IKE_HEADER_LEN);
+	ike_store_u64(again, spi);
+	memcpy(again + IKE_HEADER_LEN, d->data + IKE_HEADER_LEN, add);
+	memcpy(again + IKE_HEADER_LEN + add, g->request + IKE_HEADER_LEN, g->len - IKE_HEADER_LEN);
+	again[16] = IKE_P_NOTIFY;
+	again[IKE_HEADER_LEN] = g->request[16];
+	ike_store_u32(again + 24, g->len + add);
+	greedy_send(w, g, spi, again, g->len + add);
+}
+
+static void a_greedy_address(struct world *w, const struct datagram *d, struct fate *f)
+{
+	struct greedy *g = w->ctx;
+	uint8_t copy[sizeof(g->request)];
+	struct ike_header h;
+	uint64_t i;
+
+	(void)f;
+	if (!d->number) {
+		assert_true(d->len <= sizeof(g->request));
+		memcpy(g->request, d->data, d->len);
+		g->len = d->len;
+		for (i = 1; i <= GREEDY; i++) {
+			memcpy(copy, g->request, g->len);
+			ike_store_u64(copy, i);
+			greedy_send(w, g, i, copy, g->len);
+		}
+	} else if (d->from == B && ike_header_get(d->data, d->len, &h) && !h.spi_r &&
+		   h.spi_i <= GREEDY) {
+		greedy_return(w, g, d, h.spi_i);
+	}
+}
+
+/* One address, or one /64, does not have all the room there is, cookie or not. */
+static void one_address_is_greedy(void **state)
+{
+	static const struct greedy kinds[] = {
+		{ .addr = { .family = 4, .port = 500, .ip = { 10, 0, 0, 1 } } },
+		{ .addr = { .family = 6, .port = 500, .ip = { 0x20, 1, 0xd, 0xb8 } }, .spread = true },
+	};
+	struct greedy g;
+	struct world *w;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		w = world_new(1);
+		g = kinds[i];
+		w->ctx = &g;
+		w->party[B].cfg.n_remote = 0;
+		w->net = a_greedy_address;
+		world_configure(w);
+		party_command(&w->party[A], IKE_EV_UP);
+		assert_true(world_run_until(w, world_both_up, 3000));
+		assert_half_open(&w->party[B], 256 / 4, true);
+		world_run(w, 40000);
+		assert_half_open(&w->party[B], 0, false);
+		assert_pairs(w);
+		world_free(w);
+	}
+}
+
+/* Somebody sends first requests to A in B's name, one each half second. */
+static void in_the_peers_name(struct world *w, const struct datagram *d, struct fate *f)
+{
+	struct ike_event ev = { .type = IKE_EV_DATAGRAM };
+	uint8_t forged[1024];
+	unsigned int i;
+
+	if (d->number)
+		return;
+	f->copies = 0;
+	assert_true(d->len <= sizeof(forged));
+	memcpy(forged, d->data, d->len);
+	ev.u.datagram.local = w->party[A].addr;
+	ev.u.datagram.local.port = 500;
+	ev.u.datagram.remote = w->party[B].addr;
+	ev.u.datagram.remote.port = 500;
+	ev.u.datagram.data = forged;
+	ev.u.datagram.len = d->len;
+	for (i = 0; i < 60; i++) {
+		ike_store_u64(forged, i + 1);
+		world_event(w, &w->party[A], 500 * i, &ev);
+	}
+}
+
+/* That the peer seems to be connecting just now does not keep us from connecting. */
+static void forged_in_the_peers_name(void **state)
+{
+	struct world *w = world_new(1);
+
+	(void)state;
+	w->net = in_the_peers_name;
+	world_configure(w);
+	party_command(&w->party[A], IKE_EV_UP);
+	world_run(w, 100);
+	party_command(&w->party[A], IKE_EV_DOWN);
+	world_run(w, 100);
+	party_command(&w->party[A], IKE_EV_UP);
+	assert_true(world_run_until(w, world_both_up, 5000));
+	world_run(w, 60000);
 	assert_pairs(w);
 	world_free(w);
 }
@@ -1964,6 +2124,8 @@ int main(void)
 		cmocka_unit_test(a_peer_that_deletes_nothing),
 		cmocka_unit_test(the_kernel_refuses_an_sa),
 		cmocka_unit_test(cookies_under_a_flood),
+		cmocka_unit_test(one_address_is_greedy),
+		cmocka_unit_test(forged_in_the_peers_name),
 		cmocka_unit_test(cookies_and_another_group),
 		cmocka_unit_test(rekey_child_loses_nothing),
 		cmocka_unit_test(a_replaced_child_is_not_deleted_at_once),

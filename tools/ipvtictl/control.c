@@ -17,8 +17,9 @@
  *
  *	{"ok":true, further members}		or	{"ok":false,"error":"one line"}
  *
- * Further members are "tunnels" of status, "changes" and "errors" of reload, and what explain has to
- * say: "failures" if it was asked for all. After monitor there is no end: each line is an event,
+ * Further members are "tunnels", "half-open" (a number) and "cookies" (whether they are asked for) of
+ * status, "changes" and "errors" of reload, and what explain has to say: "failures" if it was asked
+ * for all. After monitor there is no end: each line is an event,
  * {"event":"failed", …}.
  */
 #include <errno.h>

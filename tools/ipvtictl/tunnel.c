@@ -367,6 +367,17 @@ static void show_tunnel(const json_t *tunnel)
 	show_liveness(tunnel);
 }
 
+/* Peers that began and have not said who they are, of all tunnels; a few are nothing special. */
+static void show_half_open(const json_t *reply)
+{
+	json_int_t n = json_integer_value(json_object_get(reply, "half-open"));
+
+	if (n)
+		printf("\nhalf-open IKE SAs: %lld%s\n", (long long)n,
+		       json_is_true(json_object_get(reply, "cookies")) ?
+		       "; cookies are asked for" : "");
+}
+
 int status_run(struct ctl *ctl)
 {
 	json_t *reply, *tunnels;
@@ -386,6 +397,7 @@ int status_run(struct ctl *ctl)
 			putchar('\n');
 		show_tunnel(json_array_get(tunnels, i));
 	}
+	show_half_open(reply);
 	json_decref(reply);
 	return CTL_OK;
 }
