@@ -414,7 +414,7 @@ static void respond_failed(struct ike_core *c, struct ike_sa *sa)
 	sa->auth.make_token = 0;
 	sa->auth.lease_token = 0;
 	sa->auth.mix_token = 0;
-	sa->tunnel = NULL;
+	ike_sa_belong(sa, NULL);
 	ike_sa_finish(c, sa, IKE_REASON_AUTH_FAILED);
 }
 
@@ -476,7 +476,7 @@ void ike_auth_request(struct ike_core *c, struct ike_sa *sa, struct ike_payloads
 		unknown_peer(c, sa, has_idr ? &asked : NULL);
 		return;
 	}
-	sa->tunnel = t;
+	ike_sa_belong(sa, t);
 	sa->auth.contact = ike_notify_find(ps, IKE_NOTIFY_INITIAL_CONTACT, &n);
 	if (!get_proof(sa, ps, &method, &proof)) {
 		explain_method(c, sa, ps);
@@ -616,7 +616,7 @@ static bool settle_tunnel(struct ike_core *c, struct ike_sa *sa, const struct ik
 	t = ike_tunnel_find(c, ev->tunnel);
 	if (!t || t->down || t->cfg.instance_of != sa->tunnel->cfg.tunnel)
 		return false;
-	sa->tunnel = t;
+	ike_sa_belong(sa, t);
 	return true;
 }
 

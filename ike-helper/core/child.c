@@ -69,13 +69,13 @@ struct ike_child *ike_child_by_serial(const struct ike_sa *sa, uint32_t serial)
 	return NULL;
 }
 
-struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *t,
-				   enum ike_dir dir, uint32_t spi, struct ike_sa **sa)
+struct ike_child *ike_child_by_spi(const struct ike_tunnel *t, enum ike_dir dir, uint32_t spi,
+				   struct ike_sa **sa)
 {
 	struct ike_child *child;
 
-	for (*sa = c->sas; *sa; *sa = (*sa)->next) {
-		if ((*sa)->tunnel != t || (*sa)->dead)
+	for (*sa = t->sas; *sa; *sa = (*sa)->mate) {
+		if ((*sa)->dead)
 			continue;
 		for (child = (*sa)->children; child; child = child->next)
 			if ((dir == IKE_IN ? child->spi_in : child->spi_out) == spi)
@@ -84,7 +84,7 @@ struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *
 	return NULL;
 }
 
-bool ike_child_spi_taken(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi)
+bool ike_child_spi_taken(const struct ike_tunnel *t, uint32_t spi)
 {
 	const struct ike_orphan *o;
 	struct ike_sa *sa;
@@ -92,7 +92,7 @@ bool ike_child_spi_taken(struct ike_core *c, const struct ike_tunnel *t, uint32_
 	for (o = t->orphans; o; o = o->next)
 		if (o->spi_out == spi)
 			return true;
-	return ike_child_by_spi(c, t, IKE_OUT, spi, &sa);
+	return ike_child_by_spi(t, IKE_OUT, spi, &sa);
 }
 
 static bool same_selectors(const struct ike_child *a, const struct ike_child *b)
@@ -102,15 +102,14 @@ static bool same_selectors(const struct ike_child *a, const struct ike_child *b)
 	       ike_ts_same(a->remote, a->n_remote, b->remote, b->n_remote);
 }
 
-struct ike_child *ike_child_sibling(const struct ike_core *c, const struct ike_tunnel *t,
-				    const struct ike_child *child)
+struct ike_child *ike_child_sibling(const struct ike_tunnel *t, const struct ike_child *child)
 {
 	struct ike_child *best = NULL;
 	struct ike_child *other;
 	struct ike_sa *sa;
 
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || sa->dead)
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (sa->dead)
 			continue;
 		for (other = sa->children; other; other = other->next)
 			if (other != child && other->state == IKE_CHILD_LIVE && other->outbound &&
@@ -205,10 +204,9 @@ static bool has_orphan(const struct ike_tunnel *t, uint8_t cfg)
 	return false;
 }
 
-static bool predecessor(const struct ike_core *c, const struct ike_tunnel *t,
-			const struct ike_child *child)
+static bool predecessor(const struct ike_tunnel *t, const struct ike_child *child)
 {
-	return ike_child_sibling(c, t, child) || has_orphan(t, child->cfg);
+	return ike_child_sibling(t, child) || has_orphan(t, child->cfg);
 }
 
 static void install_pair(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
@@ -228,7 +226,7 @@ static void install_pair(struct ike_core *c, struct ike_sa *sa, struct ike_child
 	memcpy(in->key, key_out, key_len);
 	child->outbound = true;
 	in->activate = IKE_ACTIVATE_NOW;
-	if (child->initiator || !predecessor(c, sa->tunnel, child))
+	if (child->initiator || !predecessor(sa->tunnel, child))
 		return;
 	in->activate = IKE_ACTIVATE_FIRST_USE;
 	child->activate_at = c->now + (child->old ? IKE_ACTIVATE_REKEY : IKE_ACTIVATE_TIME);
@@ -353,13 +351,13 @@ void ike_child_lack(struct ike_core *c, struct ike_sa *sa, enum ike_reason reaso
 	a->u.down.reason = reason;
 }
 
-static bool have_child(const struct ike_core *c, const struct ike_tunnel *t, uint8_t cfg)
+static bool have_child(const struct ike_tunnel *t, uint8_t cfg)
 {
 	const struct ike_child *child;
 	const struct ike_sa *sa;
 
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || sa->dead || sa->delete_at != IKE_NEVER)
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (sa->dead || sa->delete_at != IKE_NEVER)
 			continue;
 		for (child = sa->children; child; child = child->next)
 			if (child->cfg == cfg && child->state == IKE_CHILD_LIVE &&
@@ -369,15 +367,15 @@ static bool have_child(const struct ike_core *c, const struct ike_tunnel *t, uin
 	return false;
 }
 
-int ike_child_missing(const struct ike_core *c, const struct ike_sa *sa)
+int ike_child_missing(const struct ike_sa *sa)
 {
 	const struct ike_tunnel *t = sa->tunnel;
 	int cfg;
 
-	if (!t->wanted || t->down || sa->delete_at != IKE_NEVER || ike_sa_of(c, t) != sa)
+	if (!t->wanted || t->down || sa->delete_at != IKE_NEVER || ike_sa_of(t) != sa)
 		return -1;
 	for (cfg = 0; cfg < t->cfg.n_children; cfg++)
-		if (!have_child(c, t, cfg))
+		if (!have_child(t, cfg))
 			return cfg;
 	return -1;
 }
@@ -423,7 +421,7 @@ static void unlink_child(struct ike_sa *sa, const struct ike_child *child)
 void ike_child_stop_sending(struct ike_core *c, const struct ike_tunnel *t,
 			    struct ike_child *child)
 {
-	struct ike_child *heir = ike_child_sibling(c, t, child);
+	struct ike_child *heir = ike_child_sibling(t, child);
 
 	child->activate_at = IKE_NEVER;
 	if (!child->outbound)
@@ -439,7 +437,7 @@ void ike_child_stop_sending(struct ike_core *c, const struct ike_tunnel *t,
 void ike_child_remove(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, bool lingers)
 {
 	uint32_t tunnel = sa->tunnel->cfg.tunnel;
-	struct ike_child *heir = ike_child_sibling(c, sa->tunnel, child);
+	struct ike_child *heir = ike_child_sibling(sa->tunnel, child);
 
 	ike_child_stop_sending(c, sa->tunnel, child);
 	if (child->inbound && lingers && heir)

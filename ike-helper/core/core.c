@@ -197,7 +197,7 @@ static void auth_answer(struct ike_core *c, const struct ike_event *ev)
 static void sa_event(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
 	struct ike_sa *sa;
-	struct ike_child *child = ike_child_by_spi(c, t, ev->u.sa.dir, ev->u.sa.spi, &sa);
+	struct ike_child *child = ike_child_by_spi(t, ev->u.sa.dir, ev->u.sa.spi, &sa);
 
 	if (!child) {
 		if (ev->type == IKE_EV_HARD_EXPIRE)
@@ -222,13 +222,13 @@ static void sa_event(struct ike_core *c, struct ike_tunnel *t, const struct ike_
 
 /* ---- commands ---- */
 
-static void rekey_children(struct ike_core *c, const struct ike_tunnel *t)
+static void rekey_children(const struct ike_tunnel *t)
 {
 	struct ike_child *child;
 	struct ike_sa *sa;
 
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa))
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (!ike_sa_alive(sa))
 			continue;
 		for (child = sa->children; child; child = child->next) {
 			child->want_rekey = child->state == IKE_CHILD_LIVE;
@@ -239,7 +239,7 @@ static void rekey_children(struct ike_core *c, const struct ike_tunnel *t)
 
 static void rekey_ike(struct ike_core *c, const struct ike_tunnel *t)
 {
-	struct ike_sa *sa = ike_sa_of(c, t);
+	struct ike_sa *sa = ike_sa_of(t);
 
 	if (!sa || sa->state != IKE_SA_ESTABLISHED)
 		return;
@@ -264,7 +264,7 @@ static void tunnel_event(struct ike_core *c, struct ike_tunnel *t, const struct 
 		ike_tunnel_down(c, t);
 		break;
 	case IKE_EV_REKEY_CHILD:
-		rekey_children(c, t);
+		rekey_children(t);
 		break;
 	case IKE_EV_REKEY_IKE:
 		rekey_ike(c, t);
@@ -343,9 +343,7 @@ static void sweep(struct ike_core *c)
 			ike_sa_free(c, sa);
 	}
 	while ((t = *at)) {
-		for (sa = t->gone ? c->sas : NULL; sa && sa->tunnel != t; sa = sa->next)
-			;
-		if (t->gone && !sa) {
+		if (t->gone && !t->sas) {
 			*at = t->next;
 			ike_tunnel_free(t);
 		} else {
@@ -450,7 +448,7 @@ static void sa_status(const struct ike_sa *sa, struct ike_status *st)
 bool ike_core_status(const struct ike_core *c, uint32_t tunnel, struct ike_status *st)
 {
 	const struct ike_tunnel *t = ike_tunnel_find(c, tunnel);
-	const struct ike_sa *sa = t ? ike_sa_of(c, t) : NULL;
+	const struct ike_sa *sa = t ? ike_sa_of(t) : NULL;
 	const struct ike_child *child;
 
 	memset(st, 0, sizeof(*st));
@@ -466,8 +464,8 @@ bool ike_core_status(const struct ike_core *c, uint32_t tunnel, struct ike_statu
 	st->asked = IKE_NEVER;
 	if (sa)
 		sa_status(sa, st);
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa))
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (!ike_sa_alive(sa))
 			continue;
 		for (child = sa->children; child; child = child->next)
 			if (child->outbound && st->n_children < 2 * IKE_MAX_CHILDREN)

@@ -60,13 +60,12 @@ void ike_child_put_answer_ts(struct ike_builder *b, const struct ike_child *chil
 }
 
 /* The peer's SPI, which it must not have on another SA: deleting one would take both. */
-static bool take_spi(struct ike_core *c, const struct ike_sa *sa, struct ike_child *child,
-		     const struct ike_offer *o)
+static bool take_spi(const struct ike_sa *sa, struct ike_child *child, const struct ike_offer *o)
 {
 	struct ike_reader r = ike_reader_init(o->spi, o->spi_len);
 	uint32_t spi = ike_get_u32(&r);
 
-	if (o->spi_len != 4 || spi <= 255 || ike_child_spi_taken(c, sa->tunnel, spi))
+	if (o->spi_len != 4 || spi <= 255 || ike_child_spi_taken(sa->tunnel, spi))
 		return false;
 	child->spi_out = spi;
 	return true;
@@ -196,7 +195,7 @@ uint16_t ike_child_accept(struct ike_core *c, struct ike_sa *sa, struct ike_chil
 	o = ike_proposal_choose(own, &offers, rule, group, &child->proposal);
 	if (!o)
 		return refuse_proposal(c, sa, step, own, &offers);
-	if (!take_spi(c, sa, child, o))
+	if (!take_spi(sa, child, o))
 		return IKE_NOTIFY_INVALID_SYNTAX;
 	*number = o->number;
 	return 0;
@@ -272,7 +271,7 @@ enum ike_reason ike_child_chosen(struct ike_core *c, struct ike_sa *sa, struct i
 	}
 	offered(sa, cfg, &list);
 	o = ike_proposal_check(&list, &answer, rule);
-	if (!o || !take_spi(c, sa, child, o)) {
+	if (!o || !take_spi(sa, child, o)) {
 		a = refuse_answer(c, sa, step, IKE_REASON_NO_PROPOSAL_CHOSEN,
 				  "the answer is not one of our proposals");
 		ike_contrast_offers(a, &list, &answer, rule);
@@ -537,8 +536,7 @@ static uint16_t check_old(const struct ike_child *old)
 }
 
 /* The Child SA a REKEY_SA notification means; 0 or the error to answer with. */
-static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike_payloads *ps,
-			 struct ike_child **old)
+static uint16_t find_old(struct ike_sa *sa, const struct ike_payloads *ps, struct ike_child **old)
 {
 	struct ike_notify_view n;
 	struct ike_reader r;
@@ -550,7 +548,7 @@ static uint16_t find_old(struct ike_core *c, struct ike_sa *sa, const struct ike
 	if (n.protocol != IKE_PROTO_ESP || n.spi.len != 4)
 		return IKE_NOTIFY_INVALID_SYNTAX;
 	r = ike_reader_init(n.spi.data, n.spi.len);
-	*old = ike_child_by_spi(c, sa->tunnel, IKE_OUT, ike_get_u32(&r), &owner);
+	*old = ike_child_by_spi(sa->tunnel, IKE_OUT, ike_get_u32(&r), &owner);
 	if (*old && owner != sa)
 		return IKE_NOTIFY_CHILD_SA_NOT_FOUND;
 	/* One we do not know may be in the response that we wait for. */
@@ -589,14 +587,14 @@ static bool answer_ke(struct ike_core *c, struct ike_sa *sa, struct ike_child *c
 }
 
 /* A peer that deletes nothing must not fill our memory and the kernel's. */
-static bool full(const struct ike_core *c, const struct ike_tunnel *t)
+static bool full(const struct ike_tunnel *t)
 {
 	const struct ike_child *child;
 	const struct ike_sa *sa;
 	unsigned int n = 0;
 
-	for (sa = c->sas; sa; sa = sa->next)
-		for (child = sa->tunnel == t ? sa->children : NULL; child; child = child->next)
+	for (sa = t->sas; sa; sa = sa->mate)
+		for (child = sa->children; child; child = child->next)
 			n++;
 	return n >= IKE_MAX_CHILD_SAS;
 }
@@ -609,9 +607,9 @@ static uint16_t consider(struct ike_core *c, struct ike_sa *sa, struct ike_child
 
 	if (busy(sa))
 		return IKE_NOTIFY_TEMPORARY_FAILURE;
-	if (full(c, sa->tunnel))
+	if (full(sa->tunnel))
 		return IKE_NOTIFY_NO_ADDITIONAL_SAS;
-	error = find_old(c, sa, ps, &old);
+	error = find_old(sa, ps, &old);
 	if (error)
 		return error;
 	child->old = old ? old->serial : 0;

@@ -404,7 +404,7 @@ static bool work_on_children(struct ike_core *c, struct ike_sa *sa)
 
 static bool work_on_missing(struct ike_core *c, struct ike_sa *sa)
 {
-	int cfg = c->now >= sa->child_at ? ike_child_missing(c, sa) : -1;
+	int cfg = c->now >= sa->child_at ? ike_child_missing(sa) : -1;
 
 	if (cfg < 0)
 		return false;

@@ -134,7 +134,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 {
 	const struct ike_tunnel *t = sa->tunnel;
 	struct ike_sa *owner;
-	struct ike_child *child = ike_child_by_spi(c, t, IKE_OUT, spi, &owner);
+	struct ike_child *child = ike_child_by_spi(t, IKE_OUT, spi, &owner);
 	bool ended;
 
 	if (!child) {
@@ -147,7 +147,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 		return false;
 	}
 	*spi_in = child->spi_in;
-	ended = child->state == IKE_CHILD_LIVE && !ike_child_sibling(c, t, child);
+	ended = child->state == IKE_CHILD_LIVE && !ike_child_sibling(t, child);
 	if (ended) {
 		owner->tunnel->reason = IKE_REASON_DELETED_BY_PEER;
 		owner->child_at = c->now + ike_tunnel_retry_in(c, t);
@@ -156,7 +156,7 @@ static bool delete_child(struct ike_core *c, struct ike_sa *sa, uint32_t spi, ui
 		child->spi_in, child->spi_out);
 	ike_child_remove(c, owner, child, true);
 	if (ended)
-		ike_tunnel_closed(c, owner->tunnel);
+		ike_tunnel_closed(owner->tunnel);
 	return true;
 }
 

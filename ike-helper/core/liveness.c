@@ -53,17 +53,17 @@ static uint32_t probe_after(const struct ike_tunnel *t)
 	return t->cfg.probe_ms ? t->cfg.probe_ms : t->cfg.detect_ms / PROBE_AFTER;
 }
 
-static struct ike_sa *probed(const struct ike_core *c, const struct ike_tunnel *t)
+static struct ike_sa *probed(const struct ike_tunnel *t)
 {
-	struct ike_sa *sa = probe_after(t) ? ike_sa_of(c, t) : NULL;
+	struct ike_sa *sa = probe_after(t) ? ike_sa_of(t) : NULL;
 
 	return sa && sa->state == IKE_SA_ESTABLISHED ? sa : NULL;
 }
 
 /* SAs that are watched though there is no IKE SA to ask on. */
-static bool orphaned(const struct ike_core *c, const struct ike_tunnel *t)
+static bool orphaned(const struct ike_tunnel *t)
 {
-	return probe_after(t) && t->orphans && !probed(c, t);
+	return probe_after(t) && t->orphans && !probed(t);
 }
 
 uint32_t ike_liveness_interval(const struct ike_core *c, const struct ike_tunnel *t,
@@ -92,9 +92,9 @@ static uint64_t suspect_at(const struct ike_core *c, const struct ike_tunnel *t)
 
 void ike_liveness_tick(struct ike_core *c, struct ike_tunnel *t)
 {
-	struct ike_sa *sa = probed(c, t);
+	struct ike_sa *sa = probed(t);
 
-	if ((!sa && !orphaned(c, t)) || !t->quiet)
+	if ((!sa && !orphaned(t)) || !t->quiet)
 		return;
 	if (!t->suspect && c->now >= suspect_at(c, t))
 		set_suspect(c, t, true);
@@ -106,18 +106,18 @@ uint64_t ike_liveness_orphans_at(const struct ike_core *c, const struct ike_tunn
 {
 	uint64_t at = ike_liveness_last(c, t) + t->cfg.give_up_ms;
 
-	if (!t->quiet || !orphaned(c, t))
+	if (!t->quiet || !orphaned(t))
 		return IKE_NEVER;
 	return at > c->grace_until ? at : c->grace_until;
 }
 
 uint64_t ike_liveness_deadline(const struct ike_core *c, const struct ike_tunnel *t)
 {
-	const struct ike_sa *sa = probed(c, t);
+	const struct ike_sa *sa = probed(t);
 	uint64_t probe;
 	uint64_t suspect;
 
-	if ((!sa && !orphaned(c, t)) || !t->quiet)
+	if ((!sa && !orphaned(t)) || !t->quiet)
 		return IKE_NEVER;
 	probe = ike_liveness_last(c, t) + probe_after(t);
 	suspect = t->suspect ? IKE_NEVER : suspect_at(c, t);

@@ -607,7 +607,7 @@ static void write_all(struct pass *p)
 
 	p->tunnel = (struct kept){
 		.wanted = t->wanted, .hold = t->hold, .wants_groups = t->wants_groups,
-		.renewing = ike_tunnel_renewing(p->c, t), .generation = t->generation,
+		.renewing = ike_tunnel_renewing(t), .generation = t->generation,
 		.seen = t->seen, .assigned = t->assigned,
 	};
 	head(p);
@@ -618,9 +618,9 @@ static void write_all(struct pass *p)
 			one_sa(p, sa);
 }
 
-static bool worth_storing(const struct ike_core *c, const struct ike_tunnel *t)
+static bool worth_storing(const struct ike_tunnel *t)
 {
-	const struct ike_sa *sa = t->down || t->gone ? NULL : ike_sa_of(c, t);
+	const struct ike_sa *sa = t->down || t->gone ? NULL : ike_sa_of(t);
 
 	return sa && sa->state == IKE_SA_ESTABLISHED;
 }
@@ -630,7 +630,7 @@ static void store(struct ike_core *c, struct ike_tunnel *t)
 	struct pass p = { .c = c, .t = t };
 	struct ike_action *a;
 
-	if (worth_storing(c, t))
+	if (worth_storing(t))
 		write_all(&p);
 	if (p.r.bad || p.w.len > IKE_MAX_STATE) {
 		ike_log(c, t, IKE_LOG_DEBUG, "the IKE SA is too large to be stored");
@@ -680,7 +680,7 @@ static void read_all(struct pass *p)
 	p->end = &p->c->sas;
 	for (n = number(p, 0, 1, MAX_STORED_SAS); n; n--) {
 		sa = ike_alloc(sizeof(*sa));
-		sa->tunnel = p->t;
+		ike_sa_belong(sa, p->t);
 		sa->dead = true;
 		sa->next = *p->end;
 		*p->end = sa;
@@ -734,7 +734,7 @@ static bool in_kernel(const struct pass *p)
 static void choose_outbound(struct ike_core *c, const struct ike_sa *sa,
 			    const struct ike_child *child)
 {
-	const struct ike_child *other = ike_child_sibling(c, sa->tunnel, child);
+	const struct ike_child *other = ike_child_sibling(sa->tunnel, child);
 
 	if (child->state == IKE_CHILD_LIVE && child->outbound && child->activate_at == IKE_NEVER &&
 	    (!other || other->serial < child->serial))
@@ -792,7 +792,7 @@ static void accept(struct pass *p)
 		if (sa->tunnel == t)
 			wake(c, sa);
 	ike_tunnel_settle_orphans(c, t);
-	ike_sa_endpoint(c, ike_sa_of(c, t));
+	ike_sa_endpoint(c, ike_sa_of(t));
 	for (sa = c->sas; sa; sa = sa->next)
 		if (sa->tunnel == t)
 			wake_children(c, sa);

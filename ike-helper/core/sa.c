@@ -7,6 +7,26 @@
 
 #define CROSS_LOSER_TIME	1000	/* the loser of a crossing stays until the winner is in use */
 
+void ike_sa_belong(struct ike_sa *sa, struct ike_tunnel *t)
+{
+	struct ike_sa **at;
+
+	if (sa->tunnel) {
+		for (at = &sa->tunnel->sas; *at != sa; at = &(*at)->mate)
+			;
+		*at = sa->mate;
+	}
+	sa->tunnel = t;
+	sa->mate = NULL;
+	if (!t)
+		return;
+	/* One that is read from a stored state has no serial yet, and comes last. */
+	for (at = &t->sas; *at && (*at)->serial >= sa->serial; at = &(*at)->mate)
+		;
+	sa->mate = *at;
+	*at = sa;
+}
+
 struct ike_sa *ike_sa_new(struct ike_core *c, struct ike_tunnel *t, bool initiator)
 {
 	struct ike_sa *sa = ike_alloc(sizeof(*sa));
@@ -15,8 +35,8 @@ struct ike_sa *ike_sa_new(struct ike_core *c, struct ike_tunnel *t, bool initiat
 	while (!spi)
 		ike_random(c, &spi, sizeof(spi));
 	*(initiator ? &sa->spi_i : &sa->spi_r) = spi;
-	sa->tunnel = t;
 	sa->serial = ++c->serial;
+	ike_sa_belong(sa, t);
 	sa->initiator = initiator;
 	sa->leads = initiator;
 	sa->created = c->now;
@@ -48,6 +68,7 @@ void ike_sa_free(struct ike_core *c, struct ike_sa *sa)
 	while (*at != sa)
 		at = &(*at)->next;
 	*at = sa->next;
+	ike_sa_belong(sa, NULL);
 	for (; sa->children; sa->children = next) {
 		next = sa->children->next;
 		ike_child_free(sa->children);
@@ -101,13 +122,13 @@ static int rank(const struct ike_sa *sa)
 	return sa->state != IKE_SA_ESTABLISHED ? 0 : sa->delete_at != IKE_NEVER ? 1 : 2;
 }
 
-struct ike_sa *ike_sa_of(const struct ike_core *c, const struct ike_tunnel *t)
+struct ike_sa *ike_sa_of(const struct ike_tunnel *t)
 {
 	struct ike_sa *best = NULL;
 	struct ike_sa *sa;
 
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa))
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (!ike_sa_alive(sa))
 			continue;
 		if (!best || rank(sa) > rank(best))
 			best = sa;
@@ -205,8 +226,8 @@ void ike_sa_established(struct ike_core *c, struct ike_sa *sa)
 	ike_addr_text(&sa->remote, remote, sizeof(remote));
 	ike_log(c, sa->tunnel, IKE_LOG_NOTICE, "IKE SA established with %s at %s%s", id, remote,
 		sa->ppk ? ", protected by a PPK" : "");
-	for (other = c->sas; other; other = other->next)
-		if (other != sa && other->tunnel == sa->tunnel && ike_sa_alive(other))
+	for (other = sa->tunnel->sas; other; other = other->mate)
+		if (other != sa && ike_sa_alive(other))
 			supersede(c, sa, other);
 }
 
@@ -301,7 +322,7 @@ static void leave_children(struct ike_core *c, struct ike_sa *sa)
 	struct ike_child *child;
 
 	while ((child = sa->children)) {
-		if (ike_child_sibling(c, t, child)) {
+		if (ike_child_sibling(t, child)) {
 			ike_child_remove(c, sa, child, true);
 			continue;
 		}
@@ -384,7 +405,7 @@ static void explain_half_open(struct ike_core *c, const struct ike_sa *sa)
 	struct ike_action *a;
 
 	if (sa->tunnel || sa->initiator || sa->state != IKE_SA_CONNECTING || !t ||
-	    !t->cfg.n_remote || ike_sa_of(c, t))
+	    !t->cfg.n_remote || ike_sa_of(t))
 		return;
 	a = ike_explain(c, t, IKE_STEP_AUTH, IKE_REASON_TIMEOUT, false);
 	ike_explain_path(a, sa);
@@ -436,5 +457,5 @@ uint64_t ike_sa_deadline(const struct ike_core *c, const struct ike_sa *sa)
 	for (child = sa->children; child; child = child->next)
 		if (child->want_rekey && child->state == IKE_CHILD_LIVE)
 			at = sooner(at, child->retry_at);
-	return ike_child_missing(c, sa) >= 0 ? sooner(at, sa->child_at) : at;
+	return ike_child_missing(sa) >= 0 ? sooner(at, sa->child_at) : at;
 }

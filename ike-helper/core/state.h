@@ -289,7 +289,8 @@ struct ike_traffic {
 /**
  * struct ike_sa - an IKE SA
  * @next: next of the core
- * @tunnel: its tunnel; NULL for a responder until IKE_AUTH
+ * @tunnel: its tunnel; NULL for a responder until IKE_AUTH; set with ike_sa_belong()
+ * @mate: next of that, in the order of the core
  * @serial: names it for good
  * @state: enum ike_sa_state; NONE while a rekey makes it
  * @dead: freed at the end of this step
@@ -346,6 +347,7 @@ struct ike_traffic {
 struct ike_sa {
 	struct ike_sa *next;
 	struct ike_tunnel *tunnel;
+	struct ike_sa *mate;
 	uint32_t serial;
 	enum ike_sa_state state;
 	bool dead;
@@ -415,6 +417,7 @@ struct ike_orphan {
  * struct ike_tunnel - a configured tunnel
  * @next: next of the core
  * @cfg: configuration
+ * @sas: its IKE SAs
  * @wanted: to be kept up
  * @down: taken down by command; the peer may not bring it up either
  * @hold: the peer is gone, and the next traffic brings the tunnel up
@@ -444,6 +447,7 @@ struct ike_orphan {
 struct ike_tunnel {
 	struct ike_tunnel *next;
 	struct ike_peer_config cfg;
+	struct ike_sa *sas;
 	bool wanted;
 	bool down;
 	bool hold;
@@ -672,6 +676,8 @@ enum ike_step ike_job_step(const struct ike_job *job);
 
 /* ---- sa.c ---- */
 
+/** ike_sa_belong() - it is of that tunnel from here on, NULL: of none */
+void ike_sa_belong(struct ike_sa *sa, struct ike_tunnel *t);
 /** ike_sa_new() - an IKE SA with a fresh SPI of ours */
 struct ike_sa *ike_sa_new(struct ike_core *c, struct ike_tunnel *t, bool initiator);
 /** ike_sa_free() - wipe and free; the kernel is not touched */
@@ -681,7 +687,7 @@ struct ike_sa *ike_sa_find(struct ike_core *c, const struct ike_header *h);
 /** ike_sa_by_serial() - by serial, NULL if gone */
 struct ike_sa *ike_sa_by_serial(struct ike_core *c, uint32_t serial);
 /** ike_sa_of() - the tunnel's current IKE SA: established if there is one, else the newest */
-struct ike_sa *ike_sa_of(const struct ike_core *c, const struct ike_tunnel *t);
+struct ike_sa *ike_sa_of(const struct ike_tunnel *t);
 /** ike_sa_encap() - whether its Child SAs go in UDP */
 bool ike_sa_encap(const struct ike_sa *sa);
 /** ike_sa_alive() - not dead, not being made by a rekey */
@@ -845,10 +851,10 @@ const struct ike_child_config *ike_child_config(const struct ike_sa *sa,
 /** ike_child_by_serial() - of one IKE SA */
 struct ike_child *ike_child_by_serial(const struct ike_sa *sa, uint32_t serial);
 /** ike_child_by_spi() - of any IKE SA of the tunnel; @sa is set to its owner */
-struct ike_child *ike_child_by_spi(struct ike_core *c, const struct ike_tunnel *t,
-				   enum ike_dir dir, uint32_t spi, struct ike_sa **sa);
+struct ike_child *ike_child_by_spi(const struct ike_tunnel *t, enum ike_dir dir, uint32_t spi,
+				   struct ike_sa **sa);
 /** ike_child_spi_taken() - whether an SA of the tunnel goes to the peer by that SPI already */
-bool ike_child_spi_taken(struct ike_core *c, const struct ike_tunnel *t, uint32_t spi);
+bool ike_child_spi_taken(const struct ike_tunnel *t, uint32_t spi);
 /**
  * ike_child_install() - derive keys, give both halves to the kernel, add it to the IKE SA
  * @inbound_only: it lost a collision and is about to be deleted
@@ -866,8 +872,7 @@ void ike_child_stop_sending(struct ike_core *c, const struct ike_tunnel *t,
  */
 void ike_child_remove(struct ike_core *c, struct ike_sa *sa, struct ike_child *child, bool linger);
 /** ike_child_sibling() - the newest other live Child SA with the same selectors, NULL if none */
-struct ike_child *ike_child_sibling(const struct ike_core *c, const struct ike_tunnel *t,
-				    const struct ike_child *child);
+struct ike_child *ike_child_sibling(const struct ike_tunnel *t, const struct ike_child *child);
 /**
  * ike_child_confirmed() - the peer has what we answered it, and so its new Child SAs: send on them
  *
@@ -881,7 +886,7 @@ void ike_child_lack(struct ike_core *c, struct ike_sa *sa, enum ike_reason reaso
 /** ike_child_twin_at() - when it goes because another of its IKE SA does the same */
 uint64_t ike_child_twin_at(const struct ike_sa *sa, const struct ike_child *child);
 /** ike_child_missing() - index of a configured Child SA the tunnel lacks, -1 if it has all */
-int ike_child_missing(const struct ike_core *c, const struct ike_sa *sa);
+int ike_child_missing(const struct ike_sa *sa);
 /** ike_child_expired() - the kernel has deleted one half */
 void ike_child_expired(struct ike_core *c, struct ike_sa *sa, struct ike_child *child,
 		       enum ike_dir dir);
@@ -1014,7 +1019,7 @@ void ike_tunnel_failed(struct ike_core *c, struct ike_tunnel *t, enum ike_reason
 /** ike_tunnel_succeeded() - an attempt has made an IKE SA */
 void ike_tunnel_succeeded(struct ike_tunnel *t);
 /** ike_tunnel_closed() - the peer has deleted a Child SA, perhaps the last one; the IKE SA lives */
-void ike_tunnel_closed(struct ike_core *c, struct ike_tunnel *t);
+void ike_tunnel_closed(struct ike_tunnel *t);
 /** ike_tunnel_ended() - an established IKE SA is gone; schedules a new one if wanted */
 void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_reason reason);
 /** ike_tunnel_retry_in() - pause before the next attempt, growing */
@@ -1034,7 +1039,7 @@ void ike_tunnel_take(struct ike_tunnel *t, enum ike_dir dir, uint32_t spi);
 /** ike_tunnel_settle_orphans() - all were taken that will be: single halves go */
 void ike_tunnel_settle_orphans(struct ike_core *c, struct ike_tunnel *t);
 /** ike_tunnel_renewing() - whether an attempt is made beside an established IKE SA */
-bool ike_tunnel_renewing(const struct ike_core *c, const struct ike_tunnel *t);
+bool ike_tunnel_renewing(const struct ike_tunnel *t);
 /** ike_tunnel_tick() - timers of a tunnel */
 void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t);
 /** ike_tunnel_deadline() - its next timer */

@@ -146,7 +146,7 @@ void ike_tunnel_config(struct ike_core *c, const struct ike_peer_config *cfg)
 		t->wanted = true;
 		t->retry_at = c->now;
 	}
-	sa = ike_sa_of(c, t);
+	sa = ike_sa_of(t);
 	if (renew && sa && sa->state != IKE_SA_DELETING)
 		ike_tunnel_connect(c, t);
 }
@@ -172,8 +172,8 @@ void ike_tunnel_down(struct ike_core *c, struct ike_tunnel *t)
 	t->retry_at = IKE_NEVER;
 	t->resolve_token = 0;
 	t->reason = IKE_REASON_DELETED_HERE;
-	for (sa = c->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && ike_sa_alive(sa))
+	for (sa = t->sas; sa; sa = sa->mate)
+		if (ike_sa_alive(sa))
 			ike_sa_delete(c, sa, IKE_REASON_DELETED_HERE);
 	drop_orphans(c, t);
 	drop_lingers(c, t);
@@ -199,20 +199,19 @@ void ike_tunnel_free(struct ike_tunnel *t)
 
 /* ---- connecting ---- */
 
-static bool connecting(const struct ike_core *c, const struct ike_tunnel *t)
+static bool connecting(const struct ike_tunnel *t)
 {
 	const struct ike_sa *sa;
 
-	for (sa = c->sas; sa; sa = sa->next)
-		if (sa->tunnel == t && !sa->dead && sa->initiator &&
-		    sa->state == IKE_SA_CONNECTING)
+	for (sa = t->sas; sa; sa = sa->mate)
+		if (!sa->dead && sa->initiator && sa->state == IKE_SA_CONNECTING)
 			return true;
 	return t->resolve_token;
 }
 
-bool ike_tunnel_renewing(const struct ike_core *c, const struct ike_tunnel *t)
+bool ike_tunnel_renewing(const struct ike_tunnel *t)
 {
-	return t->beside && connecting(c, t);
+	return t->beside && connecting(t);
 }
 
 /*
@@ -230,9 +229,9 @@ static bool peer_connecting(const struct ike_core *c, const struct ike_tunnel *t
 	return false;
 }
 
-static bool established(const struct ike_core *c, const struct ike_tunnel *t)
+static bool established(const struct ike_tunnel *t)
 {
-	const struct ike_sa *sa = ike_sa_of(c, t);
+	const struct ike_sa *sa = ike_sa_of(t);
 
 	return sa && sa->state == IKE_SA_ESTABLISHED;
 }
@@ -241,7 +240,7 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 {
 	struct ike_action *a;
 
-	if (connecting(c, t))
+	if (connecting(t))
 		return;
 	if (!t->yielded && peer_connecting(c, t)) {
 		t->yielded = true;
@@ -250,7 +249,7 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 	}
 	t->retry_at = IKE_NEVER;
 	t->yielded = false;
-	t->beside = established(c, t);
+	t->beside = established(t);
 	t->resolve_token = ike_new_token(c);
 	a = ike_act(c, IKE_ACT_RESOLVE, t->cfg.tunnel);
 	a->token = t->resolve_token;
@@ -260,7 +259,7 @@ void ike_tunnel_connect(struct ike_core *c, struct ike_tunnel *t)
 void ike_tunnel_address(struct ike_core *c, struct ike_tunnel *t, const struct ike_event *ev)
 {
 	t->resolve_token = 0;
-	if (established(c, t) && !t->beside)
+	if (established(t) && !t->beside)
 		return;		/* the peer was faster */
 	if (!ev->u.address.ok) {
 		ike_explain(c, t, IKE_STEP_RESOLVE, IKE_REASON_NO_ADDRESS, false);
@@ -277,7 +276,7 @@ void ike_tunnel_up(struct ike_core *c, struct ike_tunnel *t)
 	t->hold = false;
 	t->wanted = true;
 	t->attempt = 0;
-	if (!established(c, t))
+	if (!established(t))
 		ike_tunnel_connect(c, t);
 }
 
@@ -286,7 +285,7 @@ void ike_tunnel_acquire(struct ike_core *c, struct ike_tunnel *t)
 	if (t->down || (t->cfg.start == IKE_START_MANUAL && !t->hold))
 		return;
 	t->wanted = true;
-	if (!established(c, t) && (t->retry_at == IKE_NEVER || c->now >= t->retry_at))
+	if (!established(t) && (t->retry_at == IKE_NEVER || c->now >= t->retry_at))
 		ike_tunnel_connect(c, t);
 }
 
@@ -334,15 +333,15 @@ static void set_again(struct ike_tunnel *t, enum ike_again again)
 	t->hold = again == IKE_AGAIN_HOLD;
 }
 
-static bool has_sa(const struct ike_core *c, const struct ike_tunnel *t)
+static bool has_sa(const struct ike_tunnel *t)
 {
 	const struct ike_child *child;
 	const struct ike_sa *sa;
 
 	if (t->orphans)
 		return true;
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa))
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (!ike_sa_alive(sa))
 			continue;
 		if (!t->cfg.n_children && sa->state == IKE_SA_ESTABLISHED)
 			return true;
@@ -353,9 +352,9 @@ static bool has_sa(const struct ike_core *c, const struct ike_tunnel *t)
 	return false;
 }
 
-void ike_tunnel_closed(struct ike_core *c, struct ike_tunnel *t)
+void ike_tunnel_closed(struct ike_tunnel *t)
 {
-	if (!has_sa(c, t))
+	if (!has_sa(t))
 		set_again(t, t->cfg.when_closed);
 }
 
@@ -367,8 +366,8 @@ void ike_tunnel_ended(struct ike_core *c, const struct ike_sa *ended, enum ike_r
 	struct ike_sa *sa;
 	size_t n = 0;
 
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa == ended || sa->tunnel != t || sa->dead || sa->state != IKE_SA_ESTABLISHED)
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (sa == ended || sa->dead || sa->state != IKE_SA_ESTABLISHED)
 			continue;
 		left = sa;
 		n++;
@@ -413,9 +412,8 @@ static void lose_address(struct ike_core *c, struct ike_tunnel *t)
 	struct ike_sa *sa;
 
 	t->reason = IKE_REASON_NO_ADDRESS;
-	for (sa = c->sas; sa; sa = sa->next)
-		if (sa->tunnel == t)
-			ike_sa_kill(c, sa, IKE_REASON_NO_ADDRESS);
+	for (sa = t->sas; sa; sa = sa->mate)
+		ike_sa_kill(c, sa, IKE_REASON_NO_ADDRESS);
 	drop_orphans(c, t);
 	drop_lingers(c, t);
 }
@@ -433,8 +431,8 @@ void ike_tunnel_roamed(struct ike_core *c, struct ike_tunnel *t, const struct ik
 	/* What could not be done from the old address is worth another attempt. */
 	if (local->family && t->retry_at != IKE_NEVER)
 		t->retry_at = c->now;
-	for (sa = c->sas; sa; sa = sa->next) {
-		if (sa->tunnel != t || !ike_sa_alive(sa) || sa->state == IKE_SA_CONNECTING)
+	for (sa = t->sas; sa; sa = sa->mate) {
+		if (!ike_sa_alive(sa) || sa->state == IKE_SA_CONNECTING)
 			continue;
 		if (remote->family && sa->nat_remote)
 			sa->remote = *remote;
@@ -574,7 +572,7 @@ void ike_tunnel_tick(struct ike_core *c, struct ike_tunnel *t)
 	}
 	if (c->now >= t->retry_at) {
 		t->retry_at = IKE_NEVER;
-		if (t->wanted && !t->down && !established(c, t))
+		if (t->wanted && !t->down && !established(t))
 			ike_tunnel_connect(c, t);
 	}
 	ike_liveness_tick(c, t);
@@ -600,7 +598,7 @@ uint64_t ike_tunnel_deadline(const struct ike_core *c, const struct ike_tunnel *
 
 void ike_tunnel_report(struct ike_core *c, struct ike_tunnel *t)
 {
-	bool up = has_sa(c, t);
+	bool up = has_sa(t);
 
 	if (up == t->up)
 		return;
