@@ -241,6 +241,17 @@ static void device_arm(struct ipvti_dev *idev, struct delayed_work *work, unsign
 		dev_put(idev->dev);	/* the pending run holds it */
 }
 
+/*
+ * The clock of silence starts anew. Who wants to know of silence is told of the first packet as
+ * well: a peer that is heard all the time would else make no event at all.
+ */
+static void quiet_restart(struct ipvti_dev *idev, const struct ipvti_config *config)
+{
+	idev->quiet_since = jiffies;
+	clear_bit(IPVTI_DEV_F_QUIET, &idev->flags);
+	assign_bit(IPVTI_DEV_F_UNHEARD, &idev->flags, config->quiet_ms);
+}
+
 /**
  * ipvti_device_set() - change settings of a device
  * @idev: device
@@ -285,8 +296,7 @@ int ipvti_device_set(struct ipvti_dev *idev, struct nlattr **tb, bool outer,
 	if (tb[IPVTI_A_DEV_REMOTE])
 		WRITE_ONCE(idev->path_mtu, 0);
 	if (tb[IPVTI_A_DEV_QUIET]) {
-		idev->quiet_since = jiffies;
-		clear_bit(IPVTI_DEV_F_QUIET, &idev->flags);
+		quiet_restart(idev, config);
 		device_arm(idev, &idev->quiet_work, 0);
 	}
 	device_arm(idev, &idev->keepalive_work, 0);
@@ -419,10 +429,8 @@ void ipvti_device_update(struct ipvti_dev *idev)
 		in += ipvti_sa_state(sa) == IPVTI_SA_STATE_LIVE;
 		out += ipvti_sa_state(sa) == IPVTI_SA_STATE_CURRENT;
 	}
-	if (in && !idev->sas_in) {
-		idev->quiet_since = jiffies;
-		clear_bit(IPVTI_DEV_F_QUIET, &idev->flags);
-	}
+	if (in && !idev->sas_in)
+		quiet_restart(idev, config);
 	WRITE_ONCE(idev->sas_in, in);
 	WRITE_ONCE(idev->sas_out, out);
 	set_carrier(idev, !idev->dead && config->family != AF_UNSPEC && in && out &&
@@ -557,9 +565,11 @@ void ipvti_device_heard(struct ipvti_dev *idev)
 	if (READ_ONCE(idev->rx_jiffies) != now)
 		WRITE_ONCE(idev->rx_jiffies, now);
 	if (likely(!(READ_ONCE(idev->flags) &
-		     (BIT(IPVTI_DEV_F_QUIET) | BIT(IPVTI_DEV_F_SUSPECT)))))
+		     (BIT(IPVTI_DEV_F_QUIET) | BIT(IPVTI_DEV_F_UNHEARD) |
+		      BIT(IPVTI_DEV_F_SUSPECT)))))
 		return;
 	news = test_and_clear_bit(IPVTI_DEV_F_QUIET, &idev->flags);
+	news |= test_and_clear_bit(IPVTI_DEV_F_UNHEARD, &idev->flags);
 	news |= test_and_clear_bit(IPVTI_DEV_F_SUSPECT, &idev->flags);
 	if (!news)
 		return;

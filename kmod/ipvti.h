@@ -237,6 +237,7 @@ struct ipvti_dev {
 enum {
 	IPVTI_DEV_F_SUSPECT,		/* set by netlink, cleared by any authenticated packet */
 	IPVTI_DEV_F_QUIET,		/* the event `quiet` is out */
+	IPVTI_DEV_F_UNHEARD,		/* nothing came since the clock of `quiet` was started */
 	IPVTI_DEV_F_ROAMED,		/* roam_* wait for changed_work */
 };
 

@@ -69,6 +69,19 @@ clear_events
 from_peer 2
 check 'heard, when something is' wait_for 1 saw heard
 check 'and quiet again' wait_for 2 saw quiet
+# Who asks anew knows nothing: with a peer that is never silent there would be no event.
+left ipvtictl set vti0 quiet 60s
+clear_events
+from_peer 3
+check 'the first packet for who asks anew is told, with no silence before it' wait_for 2 saw heard
+clear_events
+from_peer 4
+check_fails 'and no other' wait_for 1 saw heard
+left ipvtictl sa del vti0 in spi $SPI_IN
+vti_sa left vti0 in $SPI_IN $alg "$key"
+clear_events
+from_peer 1
+check 'so is the first after new SAs' wait_for 2 saw heard
 expect 'silence alone leaves carrier' 1 "$(carrier left vti0)"
 
 # Admin state is the user's.

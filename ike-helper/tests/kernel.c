@@ -217,7 +217,9 @@ bool kernel_install(struct party *p, const struct ike_install *in)
 	}
 	if (!k->n_sas) {
 		k->last_in = p->w->now;
-		k->quiet = true;
+		k->quiet = false;
+		k->unheard = true;
+		watch(p);
 	}
 	sa = &k->sa[k->n_sas++];
 	*sa = (struct kernel_sa){ .in = *in };
@@ -341,8 +343,9 @@ enum kernel_verdict kernel_receive(struct party *p, const struct esp_packet *pac
 		return KERNEL_LOST;
 	k->last_in = p->w->now;
 	roam(p);
-	if (k->quiet) {
+	if (k->quiet || k->unheard) {
 		k->quiet = false;
+		k->unheard = false;
 		world_answer(p->w, p, &ev);
 	}
 	watch(p);

@@ -73,7 +73,8 @@ struct kernel_sa {
  * @current: outbound SPI in use, by child
  * @endpoint_set: an ENDPOINT has come
  * @last_in: when ESP last came in
- * @quiet: QUIET was reported, or nothing has come in yet
+ * @quiet: QUIET was reported
+ * @unheard: nothing has come in yet
  * @watching: a look at the silence is due in the queue
  * @refuse_spi: so many allocations fail
  * @refuse_install: so many installations fail
@@ -95,6 +96,7 @@ struct kernel {
 	bool encap;
 	uint64_t last_in;
 	bool quiet;
+	bool unheard;
 	bool watching;
 	unsigned int refuse_spi;
 	unsigned int refuse_install;

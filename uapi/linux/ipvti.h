@@ -285,7 +285,7 @@ enum ipvti_event {
 	IPVTI_EVENT_UNSPEC,
 	IPVTI_EVENT_ACQUIRE,		/* a packet had no tunnel; SA nest: TS of that packet */
 	IPVTI_EVENT_QUIET,		/* nothing authenticated for DEV_QUIET ms */
-	IPVTI_EVENT_HEARD,		/* the first authenticated packet after quiet or suspect */
+	IPVTI_EVENT_HEARD,		/* first packet, also after quiet or suspect */
 	IPVTI_EVENT_SOFT,		/* soft limit of an SA */
 	IPVTI_EVENT_HARD,		/* hard limit: the SA is dead */
 	IPVTI_EVENT_FIRST_USE,		/* first authenticated packet of an inbound SA */
