@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # 100,000 IKE_SA_INITs in others' names from a host on the path: a legitimate peer connects meanwhile, a
 # tunnel that is up loses nothing, memory and log stay small, and nothing is left when it is over.
 . "${0%/*}/lib.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 600
+# timeout: 900
 # Post-quantum preshared keys (RFC 8784) with charon, each side beginning: used and kept through rekeys,
 # done without where both sides may, refused and explained where one requires it or has another.
 . "${0%/*}/lib.sh"
